@@ -1,0 +1,13 @@
+"""What time it is. The only reader of the clock; everything below a view or task is told."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.utils import timezone
+
+
+def now() -> datetime:
+    """Return the present instant, aware UTC; in tests and the demo shifted by CLOCK_OFFSET."""
+    if settings.DEBUG or settings.TESTING:
+        return timezone.now() + settings.CLOCK_OFFSET
+    return timezone.now()
