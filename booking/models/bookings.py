@@ -1,0 +1,251 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from booking.models.resources import Provider
+from clinic.clients.models import Client
+from clinic.places.models import Location
+from treatments.models import AddOn, InstructionVersion, Option
+
+
+class Status(models.TextChoices):
+    """Where a booking stands, from the first press to the last word."""
+
+    HELD = "held", _("held")
+    PENDING_FORM = "pending_form", _("waiting for the form")
+    PENDING_CLEARANCE = "pending_clearance", _("waiting for a doctor's word")
+    CONFIRMED = "confirmed", _("confirmed")
+    CHECKED_IN = "checked_in", _("checked in")
+    IN_PROGRESS = "in_progress", _("in treatment")
+    COMPLETED = "completed", _("completed")
+    NO_SHOW = "no_show", _("no-show")
+    EXPIRED_HOLD = "expired_hold", _("let go")
+    CANCELLED_CLIENT = "cancelled_client", _("canceled by the client")
+    CANCELLED_LATE = "cancelled_late", _("canceled late")
+    CANCELLED_CLINIC = "cancelled_clinic", _("canceled by the clinic")
+    DECLINED_AT_VISIT = "declined_at_visit", _("declined at the visit")
+
+
+ACTIVE = frozenset(
+    {
+        Status.HELD,
+        Status.PENDING_FORM,
+        Status.PENDING_CLEARANCE,
+        Status.CONFIRMED,
+        Status.CHECKED_IN,
+        Status.IN_PROGRESS,
+        Status.COMPLETED,
+        Status.NO_SHOW,
+    }
+)
+"""Statuses whose bookings own allocations; a hold only until it lapses."""
+
+UPCOMING = frozenset({Status.PENDING_FORM, Status.PENDING_CLEARANCE, Status.CONFIRMED})
+"""Statuses of a visit that is promised and has not begun."""
+
+
+class BookingQuerySet(models.QuerySet["Booking"]):
+    """Bookings as pages read them."""
+
+    def with_facts(self) -> BookingQuerySet:
+        """With what every page and letter says of a booking. 2 queries more."""
+        return self.select_related(
+            "location",
+            "provider",
+            "provider__resource_ptr",
+            "option__treatment",
+            "client",
+        ).prefetch_related("lines", "add_ons")
+
+
+class Booking(models.Model):
+    """One client, provider, option and time, with price and policy as promised."""
+
+    reference = models.CharField(
+        _("reference"), max_length=8, unique=True, editable=False
+    )
+    status = models.CharField(
+        _("status"), max_length=20, choices=Status, default=Status.HELD
+    )
+    status_changed_at = models.DateTimeField(_("since"))
+    client = models.ForeignKey(
+        Client, models.PROTECT, null=True, blank=True, related_name="bookings"
+    )
+    visitor = models.CharField(max_length=32, blank=True, editable=False)
+    request_key = models.UUIDField(unique=True, editable=False)
+
+    location = models.ForeignKey(Location, models.PROTECT, related_name="bookings")
+    provider = models.ForeignKey(Provider, models.PROTECT, related_name="bookings")
+    option = models.ForeignKey(Option, models.PROTECT, related_name="bookings")
+    add_ons = models.ManyToManyField(AddOn, blank=True, related_name="bookings")
+    starts_at = models.DateTimeField(_("starts"))
+    ends_at = models.DateTimeField(_("ends"))
+    extra_minutes = models.PositiveSmallIntegerField(
+        _("first-visit talk, minutes"), default=0
+    )
+
+    created_at = models.DateTimeField(_("made"))
+    held_until = models.DateTimeField(_("held until"), null=True, blank=True)
+    hold_extensions = models.PositiveSmallIntegerField(default=0)
+
+    priced_at = models.DateTimeField(_("priced"))
+    price = models.DecimalField(_("price"), max_digits=8, decimal_places=2)
+    promise = models.JSONField(_("policy as promised"), default=dict)
+    instruction_versions = models.ManyToManyField(
+        InstructionVersion, blank=True, related_name="+"
+    )
+    fee_owed = models.DecimalField(
+        _("fee owed"), max_digits=8, decimal_places=2, default=0
+    )
+
+    schedule_version = models.PositiveSmallIntegerField(default=0)
+    moves = models.PositiveSmallIntegerField(_("moves by the client"), default=0)
+    link_nonce = models.CharField(max_length=32, blank=True, editable=False)
+    link_hash = models.CharField(max_length=64, null=True, unique=True, editable=False)
+    time_zone = models.CharField(_("client's time zone"), max_length=64, blank=True)
+    safety_confirmed_at = models.DateTimeField(
+        _("safety list confirmed"), null=True, blank=True
+    )
+    safety_wording = models.CharField(max_length=24, blank=True)
+    is_demo = models.BooleanField(default=False, editable=False)
+
+    objects = BookingQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("booking")
+        verbose_name_plural = _("bookings")
+        ordering = ["-starts_at"]
+        indexes = [
+            models.Index(fields=["provider", "starts_at"]),
+            models.Index(fields=["location", "starts_at"]),
+            models.Index(fields=["client", "starts_at"]),
+            models.Index(
+                fields=["held_until"], name="booking_holds", condition=Q(status="held")
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="a_visit_ends_after_it_starts",
+                condition=Q(ends_at__gt=F("starts_at")),
+            ),
+            models.CheckConstraint(
+                name="a_hold_says_until_when",
+                condition=~Q(status="held") | Q(held_until__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="only_holds_have_no_client",
+                condition=Q(status__in=["held", "expired_hold"])
+                | Q(client__isnull=False),
+            ),
+            models.UniqueConstraint(
+                fields=["visitor"],
+                name="one_hold_per_visitor",
+                condition=Q(status="held") & ~Q(visitor=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def duration(self) -> timedelta:
+        """The client's time, add-ons and first-visit talk included."""
+        return self.ends_at - self.starts_at
+
+    @property
+    def minutes(self) -> int:
+        """The client's time in whole minutes."""
+        return int(self.duration.total_seconds() // 60)
+
+    @property
+    def free_until(self) -> datetime:
+        """Until when the client may change or cancel at no charge; elapsed hours before."""
+        return self.starts_at - timedelta(hours=self.promise["free_until_hours"])
+
+    def has_lapsed(self, *, now: datetime) -> bool:
+        """Whether it was kept while the client typed, and is no longer."""
+        return self.status == Status.HELD and (
+            self.held_until is None or self.held_until <= now
+        )
+
+
+class BookingLine(models.Model):
+    """One line of the price as promised."""
+
+    booking = models.ForeignKey(Booking, models.CASCADE, related_name="lines")
+    position = models.PositiveSmallIntegerField()
+    code = models.CharField(max_length=8)
+    name = models.CharField(max_length=100)
+    amount = models.DecimalField(max_digits=8, decimal_places=2)
+
+    class Meta:
+        verbose_name = _("price line")
+        verbose_name_plural = _("price lines")
+        ordering = ["booking", "position"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["booking", "position"], name="price_lines_stand_in_order"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.amount}"
+
+
+class BookingEvent(models.Model):
+    """Something that happened to a booking: what, when, by whom and why. Never changed."""
+
+    class By(models.TextChoices):
+        CLIENT = "client", _("client")
+        STAFF = "staff", _("staff")
+        CLINIC = "clinic", _("the system")
+
+    booking = models.ForeignKey(Booking, models.CASCADE, related_name="events")
+    what = models.CharField(_("what"), max_length=24)
+    at = models.DateTimeField(_("when"))
+    by = models.CharField(_("by"), max_length=8, choices=By)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    reason = models.CharField(_("why"), max_length=200, blank=True)
+    data = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        ordering = ["at", "pk"]
+        indexes = [models.Index(fields=["booking", "at"])]
+
+    def __str__(self) -> str:
+        return f"{self.what}, {self.at:%Y-%m-%d %H:%M}"
+
+
+class Draft(models.Model):
+    """What a visitor typed so far; kept when a hold lapses, deleted when the visit is confirmed."""
+
+    visitor = models.CharField(max_length=32, unique=True)
+    name = models.CharField(max_length=120, blank=True)
+    email = models.CharField(max_length=254, blank=True)
+    phone = models.CharField(max_length=24, blank=True)
+    time_zone = models.CharField(max_length=64, blank=True)
+    consents = models.JSONField(default=list, blank=True)
+    safety_confirmed_at = models.DateTimeField(null=True, blank=True)
+    safety_wording = models.CharField(max_length=24, blank=True)
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("draft")
+        verbose_name_plural = _("drafts")
+        indexes = [models.Index(fields=["updated_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.updated_at:%Y-%m-%d %H:%M}"

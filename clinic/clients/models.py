@@ -1,0 +1,100 @@
+"""The people being treated, and what they agreed to."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from phonenumber_field.modelfields import PhoneNumberField
+
+
+def email_key(email: str) -> str:
+    """Return `email` as two spellings of one address compare: trimmed, lower case."""
+    return unicodedata.normalize("NFKC", email).strip().casefold()
+
+
+def name_key(name: str) -> str:
+    """Return `name` as two spellings of one person's name compare."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+class Client(models.Model):
+    """The person being treated, with or without an account.
+
+    One person is one e-mail address and name together: families share an address.
+    """
+
+    name = models.CharField(_("name"), max_length=120)
+    email = models.EmailField(_("e-mail"), max_length=254)
+    phone = PhoneNumberField(_("mobile number"), blank=True)
+    time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="clients",
+    )
+    email_key = models.CharField(max_length=254, editable=False)
+    name_key = models.CharField(max_length=120, editable=False)
+    is_demo = models.BooleanField(default=False, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("client")
+        verbose_name_plural = _("clients")
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["email_key", "name_key"], name="one_client_per_email_and_name"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args, **kwargs) -> None:  # type: ignore[no-untyped-def]
+        self.email_key, self.name_key = email_key(self.email), name_key(self.name)
+        if (update := kwargs.get("update_fields")) is not None:
+            kwargs["update_fields"] = {*update, "email_key", "name_key"}
+        super().save(*args, **kwargs)
+
+    @property
+    def first_name(self) -> str:
+        """What we call the client in a letter."""
+        return self.name.split(" ")[0]
+
+
+class ConsentKind(models.TextChoices):
+    """What a client may agree to, each on its own; service e-mail needs none."""
+
+    TREATMENT = "treatment", _("treatment")
+    DATA = "data", _("use of data")
+    SERVICE_SMS = "service_sms", _("texts about appointments")
+    CARE_TIPS = "care_tips", _("care tips")
+    MARKETING_EMAIL = "marketing_email", _("news by e-mail")
+
+
+class Consent(models.Model):
+    """One answer to one consent question, with the words that were asked.
+
+    Answers are added, never changed: the latest of a kind counts.
+    """
+
+    client = models.ForeignKey(Client, models.CASCADE, related_name="consents")
+    kind = models.CharField(_("kind"), max_length=24, choices=ConsentKind)
+    is_given = models.BooleanField(_("given"))
+    wording_version = models.CharField(_("wording"), max_length=24)
+    source = models.CharField(_("asked on"), max_length=60)
+    given_at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("consent")
+        verbose_name_plural = _("consents")
+        ordering = ["-given_at", "-pk"]
+        indexes = [models.Index(fields=["client", "kind", "given_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.is_given}"

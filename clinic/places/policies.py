@@ -1,0 +1,143 @@
+"""The clinic's rules as typed values: defaults from the handbook, changed by versions.
+
+A `Policy` is what holds at one place and moment. Numbers are the defaults of the domain
+handbook, section 9, and architecture.md's rulings; whole numbers say their unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from clinic.places.models import Location
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """The rules in force at one place and moment."""
+
+    hold_minutes: int = 10
+    hold_extension_minutes: int = 3
+    hold_extensions: int = 10
+    notice_hours_known: int = 12
+    notice_hours_new: int = 24
+    horizon_days: int = 60
+    new_client_extra_minutes: int = 15
+    device_wipe_minutes: int = 5
+    add_ons_at_most: int = 2
+    visit_minutes_at_most: int = 90
+    free_until_hours: int = 24
+    late_fee_percent: int = 50
+    no_show_percent: int = 50
+    moves_at_most: int = 2
+    manage_link_days: int = 30
+    treating_minutes_in_a_row: int = 240
+    break_minutes: int = 30
+    break_within_minutes: int = 360
+    price_at_least: Decimal = Decimal(100)
+    price_at_most: Decimal = Decimal(200)
+
+    @property
+    def hold_time(self) -> timedelta:
+        """How long a chosen time is kept while the client types."""
+        return timedelta(minutes=self.hold_minutes)
+
+    @property
+    def horizon(self) -> timedelta:
+        """How far ahead the diary is open."""
+        return timedelta(days=self.horizon_days)
+
+    def notice(self, *, is_known: bool) -> timedelta:
+        """The shortest notice, in elapsed time, for known clients and for new ones."""
+        return timedelta(
+            hours=self.notice_hours_known if is_known else self.notice_hours_new
+        )
+
+    def promise(self) -> dict[str, int]:
+        """Return the values a booking keeps as its own, whatever changes later."""
+        return {
+            "free_until_hours": self.free_until_hours,
+            "late_fee_percent": self.late_fee_percent,
+            "no_show_percent": self.no_show_percent,
+            "moves_at_most": self.moves_at_most,
+        }
+
+
+DEFAULTS = asdict(Policy())
+PERCENTAGES = {"late_fee_percent", "no_show_percent"}
+AT_LEAST_ONE = {"hold_minutes", "horizon_days", "visit_minutes_at_most"}
+
+
+def merged(versions: Iterable[dict[str, Any]]) -> Policy:
+    """Return the policy that `versions` make on top of the defaults, the last one winning.
+
+    Raises ValidationError naming the first value that is unknown, of the wrong kind or senseless.
+    """
+    values: dict[str, Any] = {}
+    for version in versions:
+        values |= {name: _typed(name, value) for name, value in version.items()}
+    policy = Policy(**values)
+    if policy.price_at_least > policy.price_at_most:
+        raise ValidationError(_("The price band ends below its beginning."))
+    return policy
+
+
+def validate_values(values: Any) -> None:
+    """Raise ValidationError unless `values` are rules of a policy, each of its own kind."""
+    if not isinstance(values, dict):
+        raise ValidationError(_("A policy is a list of names and values."))
+    merged([values])
+
+
+def _typed(name: str, value: Any) -> int | Decimal:
+    if name not in DEFAULTS:
+        raise ValidationError(_("There is no rule named %(name)s.") % {"name": name})
+    if isinstance(DEFAULTS[name], Decimal):
+        try:
+            amount = Decimal(str(value))
+        except InvalidOperation:
+            amount = Decimal(-1)
+        if not amount.is_finite() or amount < 0:
+            raise ValidationError(_("%(name)s is an amount of money.") % {"name": name})
+        return amount
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int)
+        or value < (name in AT_LEAST_ONE)
+    ):
+        raise ValidationError(_("%(name)s is a whole number.") % {"name": name})
+    if name in PERCENTAGES and value > 100:
+        raise ValidationError(_("%(name)s is at most 100.") % {"name": name})
+    return value
+
+
+def policy_for(location: Location | None, *, now: datetime) -> Policy:
+    """Return the rules in force at `location` (None: the clinic as a whole). One query."""
+    from clinic.places.models import PolicyVersion
+
+    here = (
+        Q(location=None)
+        if location is None
+        else Q(location=None) | Q(location=location)
+    )
+    versions = (
+        PolicyVersion.objects.filter(here, published_at__lte=now)
+        .order_by("published_at", "pk")
+        .values_list("location", "values")
+    )
+    clinic: dict[str, Any] = {}
+    place: dict[str, Any] = {}
+    for location_id, values in versions:
+        (clinic if location_id is None else place).update(values)
+    return merged([clinic, place])
+
+
+RULES = [field.name for field in fields(Policy)]

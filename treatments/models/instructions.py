@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class InstructionKind(models.TextChoices):
+    """Whether a text is read before the visit or after it."""
+
+    PREP = "prep", _("preparation")
+    AFTERCARE = "aftercare", _("aftercare")
+
+
+class Instruction(models.Model):
+    """A text that prepares skin for a visit or cares for it afterwards, in versions."""
+
+    code = models.CharField(_("code"), max_length=16, unique=True)
+    kind = models.CharField(_("kind"), max_length=12, choices=InstructionKind)
+    name = models.CharField(_("name"), max_length=80)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("instruction")
+        verbose_name_plural = _("instructions")
+        ordering = ["kind", "position", "code"]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class InstructionVersion(models.Model):
+    """One wording of an instruction. Never edited; clients get the latest approved one.
+
+    `lines` are the sentences of the text, one instruction each, so that several instructions
+    are put together without saying anything twice. `steps` are the same advice on a timeline:
+    a list of {"when": "3 days before", "do": "Pause retinol."}.
+    """
+
+    instruction = models.ForeignKey(
+        Instruction, models.PROTECT, related_name="versions"
+    )
+    number = models.PositiveSmallIntegerField(_("version"))
+    lines = models.JSONField(_("lines"), default=list)
+    steps = models.JSONField(_("timeline"), default=list, blank=True)
+    short = models.CharField(_("in one line"), max_length=200, blank=True)
+    created_at = models.DateTimeField(_("written"), auto_now_add=True)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    approved_at = models.DateTimeField(_("approved"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("instruction version")
+        verbose_name_plural = _("instruction versions")
+        ordering = ["instruction", "-number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["instruction", "number"],
+                name="instruction_versions_are_numbered",
+            ),
+            models.CheckConstraint(
+                name="an_approval_has_a_person_and_a_time",
+                condition=Q(approved_by=None, approved_at=None)
+                | Q(approved_by__isnull=False, approved_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.instruction.code} v{self.number}"

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from clinic.places.models import Location
+from clinic.places.policies import policy_for
+from clinic.web.money import money, rounded
+from treatments.models.catalogue import AddOn, Option
+
+
+class PriceList(models.Model):
+    """The prices of one provider, where they differ from the clinic's.
+
+    Treatments do not know who gives them: a provider points here (decision 0003).
+    """
+
+    name = models.CharField(_("name"), max_length=120, unique=True)
+
+    class Meta:
+        verbose_name = _("price list")
+        verbose_name_plural = _("price lists")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Price(models.Model):
+    """What an option or add-on costs from one day on. Added, never changed.
+
+    `effective_from` is a date of the visit, by the location's calendar; a row counts for what is
+    priced at or after `published_at`.
+    """
+
+    option = models.ForeignKey(
+        Option, models.PROTECT, null=True, blank=True, related_name="prices"
+    )
+    add_on = models.ForeignKey(
+        AddOn, models.PROTECT, null=True, blank=True, related_name="prices"
+    )
+    price_list = models.ForeignKey(
+        PriceList,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="prices",
+        help_text=_("Empty: whoever gives it."),
+    )
+    location = models.ForeignKey(
+        Location,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=_("Empty: wherever it is given."),
+    )
+    amount = models.DecimalField(
+        _("amount"),
+        max_digits=8,
+        decimal_places=2,
+        validators=[MinValueValidator(Decimal(0))],
+    )
+    effective_from = models.DateField(_("for visits from"))
+    published_at = models.DateTimeField(_("published"), default=timezone.now)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("price")
+        verbose_name_plural = _("prices")
+        ordering = ["-effective_from", "-published_at"]
+        indexes = [
+            models.Index(fields=["option", "effective_from"]),
+            models.Index(fields=["add_on", "effective_from"]),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="a_price_is_for_an_option_or_an_add_on",
+                condition=Q(option__isnull=False, add_on=None)
+                | Q(option=None, add_on__isnull=False),
+                violation_error_message=_("A price is for an option or for an add-on."),
+            ),
+            models.CheckConstraint(
+                name="a_price_is_not_negative", condition=Q(amount__gte=0)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.option or self.add_on}: {money(self.amount)}"
+
+    def clean(self) -> None:
+        if self.amount is None:
+            return
+        if self.amount != rounded(self.amount):
+            raise ValidationError({"amount": _now("There is no such coin.")})
+        if self.option:
+            self._check_band(self.option)
+
+    def _check_band(self, option: Option) -> None:
+        """Treatments cost what the policy's band allows; only the consultation may be free."""
+        if option.treatment.is_consultation and self.amount == 0:
+            return
+        policy = policy_for(self.location, now=timezone.now())
+        if not policy.price_at_least <= self.amount <= policy.price_at_most:
+            raise ValidationError(
+                {
+                    "amount": _now(
+                        "%(amount)s is outside the price band, %(low)s to %(high)s. "
+                        "To widen the band, publish a new policy with price_at_least and "
+                        "price_at_most, and say why."
+                    )
+                    % {
+                        "amount": money(self.amount),
+                        "low": money(policy.price_at_least),
+                        "high": money(policy.price_at_most),
+                    }
+                }
+            )

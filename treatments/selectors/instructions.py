@@ -1,0 +1,42 @@
+"""Which texts a visit comes with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
+
+from treatments.models import AddOn, InstructionVersion, Treatment
+
+
+def instructions_for(
+    *, treatment: Treatment, add_ons: Sequence[AddOn]
+) -> list[InstructionVersion]:
+    """Return the latest approved version of each text a visit needs, in reading order. 3 queries.
+
+    A text that the treatment and an add-on share is returned once.
+    """
+    ids = set(treatment.instructions.values_list("pk", flat=True))
+    ids.update(
+        AddOn.instructions.through.objects.filter(addon__in=add_ons).values_list(
+            "instruction_id", flat=True
+        )
+    )
+    newest = Window(
+        RowNumber(), partition_by=F("instruction"), order_by=F("number").desc()
+    )
+    return list(
+        InstructionVersion.objects.filter(
+            instruction__in=ids, approved_at__isnull=False
+        )
+        .annotate(age=newest)
+        .filter(age=1)
+        .select_related("instruction")
+        .order_by("instruction__kind", "instruction__position", "instruction__code")
+    )
+
+
+def instruction_lines(versions: Iterable[InstructionVersion]) -> list[str]:
+    """Return the lines of several texts put together, no line twice."""
+    return list(dict.fromkeys(line for version in versions for line in version.lines))
