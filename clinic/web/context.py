@@ -7,10 +7,17 @@ from django.http import HttpRequest
 
 
 def clinic(request: HttpRequest) -> dict[str, Any]:
-    """Return the clinic's own facts, as settings give them."""
+    """Name the clinic's facts in every page."""
+    return facts()
+
+
+def facts() -> dict[str, Any]:
+    """Return the clinic's own facts, as settings give them, for pages and letters alike."""
+    first, _, rest = settings.CLINIC_NAME.partition(" ")
     return {
         "clinic": {
             "name": settings.CLINIC_NAME,
+            "wordmark": {"first": first, "rest": rest},
             "email": settings.CLINIC_EMAIL,
             "phone": settings.CLINIC_PHONE,
             "address": settings.CLINIC_ADDRESS,

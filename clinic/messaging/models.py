@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    """Messages, by what a worker or a desk asks of them."""
+
+    def planned(self) -> MessageQuerySet:
+        return self.filter(status=Message.Status.PLANNED)
+
+    def due(self, *, now: datetime) -> MessageQuerySet:
+        """Planned messages that a worker may take at `now`."""
+        return self.planned().filter(ready_at__lte=now)
+
+    def about(self, subject: str) -> MessageQuerySet:
+        return self.filter(subject=subject)
+
+
+class Message(models.Model):
+    """One thing to tell one person over one channel: a row before it is mail, and proof after.
+
+    It keeps what was promised, when, to whom and what came of it, but not the words: those are
+    rendered when it goes and only their hash and the versions of the texts stay.
+    """
+
+    class Kind(models.TextChoices):
+        CARE = "T", _("care and bookings")
+        MARKETING = "M", _("marketing")
+        FEEDBACK = "F", _("feedback")
+
+    class Channel(models.TextChoices):
+        EMAIL = "email", _("e-mail")
+        SMS = "sms", _("text message")
+
+    class Status(models.TextChoices):
+        PLANNED = "planned", _("planned")
+        SENT = "sent", _("sent")
+        VOID = "void", _("no longer wanted")
+        DROPPED = "dropped", _("not sent")
+        FAILED = "failed", _("failed")
+
+    key = models.CharField(
+        max_length=200,
+        unique=True,
+        help_text=_("subject:code:occurrence:recipient:channel:version"),
+    )
+    subject = models.CharField(max_length=80, help_text=_("What it is about: booking:123"))
+    code = models.CharField(max_length=8, help_text=_("Its place in the message plan: M01"))
+    occurrence = models.CharField(
+        max_length=40, default="1", help_text=_("Which of several with the same code")
+    )
+    recipient = models.CharField(max_length=40, help_text=_("A role: client, staff:7"))
+    channel = models.CharField(max_length=8, choices=Channel, default=Channel.EMAIL)
+    version = models.PositiveIntegerField(
+        default=0, help_text=_("Rises with every change the recipient must learn of")
+    )
+    kind = models.CharField(max_length=1, choices=Kind, default=Kind.CARE)
+
+    due_at = models.DateTimeField(help_text=_("When it was promised to go"))
+    useful_until = models.DateTimeField(
+        null=True, blank=True, help_text=_("From then on it is dropped, not sent")
+    )
+    ready_at = models.DateTimeField(
+        help_text=_(
+            "When a worker may take it: due at first, then the end of the lease of the worker "
+            "that has it, or the next try"
+        )
+    )
+    lease = models.UUIDField(null=True, blank=True, help_text=_("Who took it last"))
+    attempts = models.PositiveSmallIntegerField(default=0)
+
+    status = models.CharField(max_length=8, choices=Status, default=Status.PLANNED)
+    reason = models.CharField(max_length=200, blank=True, help_text=_("Why it was not sent"))
+    last_error = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When the server accepted it")
+    )
+    settled_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When it stopped being planned")
+    )
+
+    message_id = models.CharField(max_length=200, help_text=_("The same at every try"))
+    sent_to = models.CharField(max_length=254, blank=True)
+    receipt = models.CharField(
+        max_length=200,
+        blank=True,
+        help_text=_("What the server calls it, where it says"),
+    )
+    content_versions = models.JSONField(
+        default=list, blank=True, help_text=_("Versions of the texts it was made of")
+    )
+    content_hash = models.CharField(
+        max_length=64, blank=True, help_text=_("SHA-256 of what was sent")
+    )
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        indexes = [
+            models.Index(
+                fields=["channel", "ready_at"],
+                condition=Q(status="planned"),
+                name="message_due",
+            ),
+            models.Index(fields=["subject", "code"], name="message_subject"),
+            models.Index(fields=["status", "due_at"], name="message_status"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="message_settled_unless_planned",
+                condition=Q(status="planned", settled_at=None)
+                | (~Q(status="planned") & Q(settled_at__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="message_sent_has_its_proof",
+                condition=~Q(status="sent") | (Q(sent_at__isnull=False) & ~Q(sent_to="")),
+            ),
+            models.CheckConstraint(
+                name="message_says_why_it_was_not_sent",
+                condition=~Q(status__in=["void", "dropped", "failed"]) | ~Q(reason=""),
+            ),
+            models.CheckConstraint(
+                name="message_status_is_known",
+                condition=Q(status__in=["planned", "sent", "void", "dropped", "failed"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,0 +1,241 @@
+"""The outbox: plan, void, send. At most once each, but for a crash in the one open moment.
+
+That moment lies between the server's acceptance and our stamp; the second copy then carries the
+same Message-ID, and mail programs show one.
+"""
+
+import logging
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parseaddr
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import Q, QuerySet
+
+from clinic.messaging import channels, doorbell, registry
+from clinic.messaging.letters import Letter
+from clinic.messaging.models import Message
+
+logger = logging.getLogger(__name__)
+
+ROUND = 500  # messages one task sends before it lets another have its place
+LONGEST_WAIT = timedelta(hours=1)  # between two tries
+TOO_LATE = "too late to help"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A message to plan; its fields are those of the row. `due_at` and `useful_until` are aware."""
+
+    subject: str
+    code: str
+    recipient: str
+    due_at: datetime
+    useful_until: datetime | None = None
+    channel: str = Message.Channel.EMAIL
+    kind: str = Message.Kind.CARE
+    occurrence: str = "1"
+    version: int = 0
+
+    @property
+    def key(self) -> str:
+        """The one name of this message: planning it twice makes one row."""
+        parts = (self.subject, self.code, self.occurrence, self.recipient, self.channel)
+        return ":".join((*parts, str(self.version)))
+
+
+def plan(*, messages: Iterable[Draft], now: datetime) -> None:
+    """Write messages in the caller's transaction, and ring once it is committed if one is due.
+
+    What is planned already, or was ever sent or voided, stays as it is. One query.
+    """
+    rows = {draft.key: _row(draft, now) for draft in messages}
+    _insert(rows.values())
+    if any(row.due_at <= now for row in rows.values()):
+        doorbell.ring()
+
+
+def record_sent(*, messages: Iterable[Draft], sent_to: str, now: datetime) -> None:
+    """Write messages as sent when they were due, to `sent_to`: the past of a demo clinic."""
+    rows = {draft.key: _row(draft, now) for draft in messages}.values()
+    for row in rows:
+        row.status, row.sent_to = Message.Status.SENT, sent_to
+        row.created_at = row.sent_at = row.settled_at = row.due_at
+    _insert(rows)
+
+
+def void(*, subject: str, codes: Iterable[str] | None = None, reason: str, now: datetime) -> int:
+    """Withdraw what is still planned about `subject`, all of it or some codes; return how many."""
+    rows = Message.objects.about(subject).planned()
+    if codes is not None:
+        rows = rows.filter(code__in=list(codes))
+    return rows.update(status=Message.Status.VOID, reason=reason, settled_at=now)
+
+
+def send_due_messages(*, clock: Callable[[], datetime]) -> int:
+    """Send what is due over every channel and return how many went; rings again if more wait.
+
+    `clock` is read for each message, as sending takes time. Runs outside any transaction.
+    """
+    sent = 0
+    for name, channel in channels.CHANNELS.items():
+        if not Message.objects.due(now=clock()).filter(channel=name).exists():
+            continue
+        with channel() as line:
+            try:
+                sent += _send_round(name, line, clock)
+            except channels.Closed as error:
+                logger.warning("No %s can leave, all of it waits: %s", name, error)
+    return sent
+
+
+def _send_round(name: str, line: channels.Channel, clock: Callable[[], datetime]) -> int:
+    """Send up to a round of what is due on one channel. Raises Closed before it claims."""
+    sent = 0
+    for _ in range(ROUND):
+        line.open()  # first, so that a closed door costs no message a try
+        if not (message := claim(channel=name, now=clock())):
+            return sent
+        sent += _deliver(message, line, clock)
+    doorbell.ring()
+    return sent
+
+
+@transaction.atomic
+def claim(*, channel: str, now: datetime) -> Message | None:
+    """Take the message that has waited longest, for MESSAGE_LEASE; nobody else has it till then.
+
+    On SQLite the transaction's own lock (BEGIN IMMEDIATE) stands for the row's.
+    """
+    due = Message.objects.due(now=now).filter(channel=channel).order_by("ready_at")
+    if connection.features.has_select_for_update_skip_locked:
+        due = due.select_for_update(skip_locked=True)
+    if message := due.first():
+        message.lease = uuid4()
+        message.ready_at = now + settings.MESSAGE_LEASE
+        message.attempts += 1
+        message.save(update_fields=["lease", "ready_at", "attempts"])
+    return message
+
+
+def _deliver(message: Message, line: channels.Channel, clock: Callable[[], datetime]) -> bool:
+    """Take one claimed message to its end, or to its next try; return whether it went.
+
+    Whatever is wrong with it stays with it. Only a failing database ends the round: then the
+    lease runs out and another worker takes the message.
+    """
+    now = clock()
+    if message.useful_until and message.useful_until <= now:
+        _settle(message, Message.Status.DROPPED, TOO_LATE, now=now)
+        return False
+    if message.attempts > settings.MESSAGE_ATTEMPTS:  # each try ended with its worker
+        _give_up(message, "its worker ended at every try", now=now)
+        return False
+    try:
+        owner = registry.owner_of(message)
+        if reason := owner.holds(message, now):
+            _settle(message, Message.Status.DROPPED, reason, now=now)
+            return False
+        letter = owner.render(message, now)
+        receipt = line.send(message, letter)
+    except (OperationalError, InterfaceError):
+        raise
+    except channels.TryLater as error:
+        _postpone(message, str(error), now=clock())
+    except channels.Refused as error:
+        _give_up(message, "refused by the server", error=str(error), now=clock())
+    except Exception as error:
+        logger.exception("Message %s could not be written", message.pk)
+        _give_up(message, "could not be written", error=repr(error), now=clock())
+    else:
+        _stamp(message, letter, receipt, now=clock())
+        return True
+    return False
+
+
+def _stamp(message: Message, letter: Letter, receipt: str, *, now: datetime) -> None:
+    """Record that it went, unless its lease was lost: then whoever has it now does.
+
+    Also over a message voided meanwhile: it did go, and the ledger tells the truth.
+    """
+    stamped = Message.objects.filter(
+        ~Q(status=Message.Status.SENT), pk=message.pk, lease=message.lease
+    ).update(
+        status=Message.Status.SENT,
+        sent_at=now,
+        settled_at=now,
+        sent_to=letter.to,
+        receipt=receipt[:200],
+        content_versions=list(letter.content_versions),
+        content_hash=letter.fingerprint,
+        last_error="",
+    )
+    if not stamped:
+        logger.error("Message %s went out after its lease had run out", message.pk)
+
+
+def _postpone(message: Message, error: str, *, now: datetime) -> None:
+    """Try again later: each wait twice the last, give or take a quarter, up to an hour."""
+    if message.attempts >= settings.MESSAGE_ATTEMPTS:
+        _give_up(message, f"gave up after {message.attempts} tries", error=error, now=now)
+        return
+    wait = min(settings.MESSAGE_BACKOFF * 2 ** (message.attempts - 1), LONGEST_WAIT)
+    _mine(message).update(
+        ready_at=now + wait * random.uniform(0.75, 1.25),  # noqa: S311 (no secret)
+        last_error=error[:500],
+    )
+    logger.warning("Message %s waits after try %s", message.pk, message.attempts)
+
+
+def _give_up(message: Message, reason: str, *, error: str = "", now: datetime) -> None:
+    """End it as failed, for a person to look at."""
+    _settle(message, Message.Status.FAILED, reason, error=error, now=now)
+    logger.error("Message %s (%s) failed: %s", message.pk, message.code, reason)
+
+
+def _settle(message: Message, status: str, reason: str, *, error: str = "", now: datetime) -> None:
+    _mine(message).update(
+        status=status, reason=reason[:200], last_error=error[:500], settled_at=now
+    )
+
+
+def _mine(message: Message) -> QuerySet[Message]:
+    """The row, as long as it is planned and this worker's lease is the last one given."""
+    return Message.objects.planned().filter(pk=message.pk, lease=message.lease)
+
+
+def _row(draft: Draft, now: datetime) -> Message:
+    return Message(
+        key=draft.key,
+        subject=draft.subject,
+        code=draft.code,
+        occurrence=draft.occurrence,
+        recipient=draft.recipient,
+        channel=draft.channel,
+        version=draft.version,
+        kind=draft.kind,
+        due_at=draft.due_at,
+        useful_until=draft.useful_until,
+        ready_at=draft.due_at,
+        created_at=now,
+        message_id=_message_id(),
+    )
+
+
+def _message_id() -> str:
+    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
+    return f"<{uuid4().hex}@{domain}>"
+
+
+def _insert(rows: Iterable[Message]) -> None:
+    """Insert rows, leaving those alone whose key is taken.
+
+    Not `ignore_conflicts`: SQLite would then skip a row that breaks any other rule, in silence.
+    """
+    Message.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["key"], update_fields=["key"]
+    )

@@ -1,0 +1,47 @@
+import pytest
+from aiosmtpd.controller import Controller
+
+from clinic.messaging import doorbell, registry
+from tests.messaging.scene import Clock, Parcels, Sink
+from tests.services import free_port
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def parcels(monkeypatch: pytest.MonkeyPatch) -> Parcels:
+    owner = Parcels()
+    monkeypatch.setattr(registry, "owners", {})
+    registry.register("parcel", holds=owner.holds, render=owner.render)
+    return owner
+
+
+@pytest.fixture
+def sink(settings):
+    """A real server on a port of its own; Django sends to it by SMTP."""
+    server = Sink()
+    controller = Controller(server, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST = "127.0.0.1"
+    settings.EMAIL_PORT = controller.port
+    settings.EMAIL_TIMEOUT = 5
+    yield server
+    controller.stop()
+
+
+@pytest.fixture
+def rings(monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    """Every ring that reached the broker."""
+    heard: list[None] = []
+    monkeypatch.setattr(doorbell, "_publish", lambda: heard.append(None))
+    monkeypatch.setattr(doorbell, "_quiet_until", 0.0)
+    return heard
+
+
+@pytest.fixture(autouse=True)
+def no_doorbell(rings: list[None]) -> None:
+    """No test here needs a worker."""
