@@ -145,14 +145,15 @@ else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
 REDIS_URL = env("REDIS_URL", default="")
-BROKER_PATIENCE = timedelta(milliseconds=500)  # a booking waits no longer than this for Redis
+# A booking waits no longer than this for Redis: half for the cache, half for the broker.
+BROKER_PATIENCE = timedelta(milliseconds=500)
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "OPTIONS": {
-            "socket_timeout": BROKER_PATIENCE.total_seconds(),
-            "socket_connect_timeout": BROKER_PATIENCE.total_seconds(),
+            "socket_timeout": BROKER_PATIENCE.total_seconds() / 2,
+            "socket_connect_timeout": BROKER_PATIENCE.total_seconds() / 2,
         },
     }
     if REDIS_URL
@@ -171,8 +172,11 @@ if CELERY_BROKER_URL.startswith("clinicfs"):
         "control_folder": str(QUEUE / "control"),
         "polling_interval": 0.2,
     }
-CELERY_TASK_IGNORE_RESULT = True
+else:  # a worker waits for its broker as long as it takes; web pages have their own short line
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_keepalive": True}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 MESSAGE_TICK = env.float("MESSAGE_TICK", default=5.0)  # seconds between looks at the outbox
 MESSAGE_LEASE = timedelta(seconds=env.float("MESSAGE_LEASE", default=120.0))
@@ -220,6 +224,7 @@ STATIC_URL = "static/"
 STATIC_ROOT = VAR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static", VAR / "assets"]
 (VAR / "assets").mkdir(exist_ok=True)
+STATIC_ROOT.mkdir(exist_ok=True)
 NODE_MODULES = BASE_DIR / "node_modules"
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 WHITENOISE_USE_FINDERS = DEBUG
@@ -250,6 +255,7 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)  # how many proxies of ours stand in front
 SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "clinic.site.views.csrf_failure"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")

@@ -21,7 +21,7 @@ class EmailBackend(BaseEmailBackend):
         for mail in email_messages:
             name = f"{clock.now():%Y%m%dT%H%M%S.%fZ}-{uuid4().hex[:8]}.eml"
             draft = folder / f".{name}.tmp"
-            draft.write_bytes(mail.message().as_bytes(linesep="\r\n"))
+            draft.write_bytes(mail.message().as_bytes(linesep="\r\n"))  # type: ignore[call-arg]
             os.replace(draft, folder / name)  # whole or not at all, also for a reader
             mail.receipt = name  # type: ignore[attr-defined]
         return len(email_messages)
