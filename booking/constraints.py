@@ -17,11 +17,14 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.backends.ddl_references import Statement, Table
 from django.db.models import BaseConstraint, F, Func, Value
 
-DIGITS = "[0-9]"
-# How Django writes an instant into SQLite; anything else would be compared as text and slip past.
-SPELLING = (
-    "-".join((DIGITS * 4, DIGITS * 2, DIGITS * 2)) + " " + ":".join([DIGITS * 2] * 3)
+TRIGGER = (
+    "CREATE TRIGGER %(trigger)s AFTER %(event)s ON %(table)s FOR EACH ROW "
+    "WHEN %(misspelt)s OR EXISTS (SELECT 1 FROM %(table)s WHERE %(overlap)s) "
+    "BEGIN SELECT RAISE(ABORT, 'constraint failed: %(name)s'); END"
 )
+MICROSECONDS = "." + "[0-9]" * 6
+# The check beside a constraint counts whole seconds, so a row may last a moment more than it says.
+SLACK = timedelta(seconds=2)
 
 
 class Epoch(Func):
@@ -37,6 +40,17 @@ class Epoch(Func):
     def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
         template = "EXTRACT(EPOCH FROM %(expressions)s)::bigint"
         return super().as_sql(compiler, connection, template=template, **extra)
+
+
+def _misspelt(column: str) -> str:
+    """Return the SQL that asks whether `column` holds an instant not as Django writes it.
+
+    SQLite compares instants as text: 13:30:00Z, 09:30:00-04:00, 13:61:00 would all slip past.
+    """
+    second, rest = f"substr({column}, 1, 19)", f"substr({column}, 20)"
+    return (
+        f"{second} IS NOT datetime({second}) OR ({rest} <> '' AND {rest} NOT GLOB '{MICROSECONDS}')"
+    )
 
 
 class NoOverlap(BaseConstraint):
@@ -57,7 +71,7 @@ class NoOverlap(BaseConstraint):
         partition_by: Iterable[str],
         longest: timedelta,
         violation_error_code: str | None = None,
-        violation_error_message: str | None = None,
+        violation_error_message: Any = None,
     ) -> None:
         self.start, self.end, self.longest = start, end, longest
         self.partition_by = tuple(partition_by)
@@ -67,18 +81,18 @@ class NoOverlap(BaseConstraint):
             violation_error_message=violation_error_message,
         )
 
-    def constraint_sql(self, model: type[models.Model], schema_editor: Any) -> Any:
+    def constraint_sql(self, model: Any, schema_editor: Any) -> Any:
         """SQLite asks for this at each creation and each remake of the table."""
         if schema_editor.connection.vendor == "postgresql":
             return self._exclusion().constraint_sql(model, schema_editor)
         schema_editor.deferred_sql.extend(self._triggers(model, schema_editor))
         return None
 
-    def create_sql(self, model: type[models.Model], schema_editor: Any) -> Any:
+    def create_sql(self, model: Any, schema_editor: Any) -> Any:
         """Only PostgreSQL adds a constraint to a table that stands."""
         return self._exclusion().create_sql(model, schema_editor)
 
-    def remove_sql(self, model: type[models.Model], schema_editor: Any) -> Any:
+    def remove_sql(self, model: Any, schema_editor: Any) -> Any:
         """Only PostgreSQL takes one away without a remake."""
         return self._exclusion().remove_sql(model, schema_editor)
 
@@ -96,39 +110,33 @@ class NoOverlap(BaseConstraint):
         same: list[tuple[Any, str]] = [(field, "=") for field in self.partition_by]
         return ExclusionConstraint(name=self.name, expressions=[*same, (span, "&&")])
 
-    def _triggers(
-        self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor
-    ) -> Iterator[Statement]:
+    def _triggers(self, model: Any, schema_editor: BaseDatabaseSchemaEditor) -> Iterator[Statement]:
         quote = schema_editor.quote_name
 
         def column(field: str) -> str:
-            return quote(model._meta.get_field(field).column)  # type: ignore[union-attr]
+            return quote(model._meta.get_field(field).column)
 
         start, end, key = (
             column(self.start),
             column(self.end),
             column(model._meta.pk.name),
         )
-        seconds = int(self.longest.total_seconds())
-        same = " AND ".join(
-            f"{column(field)} = NEW.{column(field)}" for field in self.partition_by
-        )
+        seconds = int((self.longest + SLACK).total_seconds())
+        same = " AND ".join(f"{column(field)} = NEW.{column(field)}" for field in self.partition_by)
         overlap = (
-            f"EXISTS (SELECT 1 FROM %(table)s WHERE {same} AND {key} <> NEW.{key} "
-            f"AND {start} > datetime(NEW.{start}, '-{seconds} seconds') "
-            f"AND {start} < NEW.{end} AND {end} > NEW.{start})"
+            f"{same} AND {key} <> NEW.{key} AND {start} < NEW.{end} AND {end} > NEW.{start} "
+            f"AND {start} > datetime(NEW.{start}, '-{seconds} seconds')"
         )
-        misspelt = " OR ".join(
-            f"NEW.{name} NOT GLOB '{SPELLING}*' OR substr(NEW.{name}, 20) GLOB '*[^.0-9]*'"
-            for name in (start, end)
-        )
+        misspelt = f"{_misspelt(f'NEW.{start}')} OR {_misspelt(f'NEW.{end}')}"
         for event in ("INSERT", "UPDATE"):
             yield Statement(
-                f"CREATE TRIGGER %(trigger)s AFTER {event} ON %(table)s FOR EACH ROW "
-                f"WHEN {misspelt} OR {overlap} "
-                f"BEGIN SELECT RAISE(ABORT, 'constraint failed: {self.name}'); END",
+                TRIGGER,
                 trigger=quote(f"{self.name}_{event.lower()}"),
+                event=event,
                 table=Table(model._meta.db_table, quote),
+                misspelt=misspelt,
+                overlap=overlap,
+                name=self.name,
             )
 
     def validate(
@@ -152,7 +160,7 @@ class NoOverlap(BaseConstraint):
             **same,
             **{
                 f"{self.start}__lt": end,
-                f"{self.start}__gt": start - self.longest,
+                f"{self.start}__gt": start - self.longest - SLACK,
                 f"{self.end}__gt": start,
             },
         )
