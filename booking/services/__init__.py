@@ -1,0 +1,36 @@
+"""What can be done to a booking and to a diary: one verb each, one transaction each."""
+
+from booking.services.changes import cancel, move
+from booking.services.confirming import confirm_booking, save_draft
+from booking.services.holds import (
+    delete_old_holds,
+    end_lapsed_holds,
+    extend_hold,
+    hold_again,
+    hold_slot,
+    let_go,
+)
+from booking.services.schedule import add_time_off, remove_time_off, set_working_hours
+from booking.services.visits import check_in, complete, decline, mark_no_show, start, take_back
+
+__all__ = [
+    "add_time_off",
+    "cancel",
+    "check_in",
+    "complete",
+    "confirm_booking",
+    "decline",
+    "delete_old_holds",
+    "end_lapsed_holds",
+    "extend_hold",
+    "hold_again",
+    "hold_slot",
+    "let_go",
+    "mark_no_show",
+    "move",
+    "remove_time_off",
+    "save_draft",
+    "set_working_hours",
+    "start",
+    "take_back",
+]

@@ -1,0 +1,51 @@
+"""Calendar files (RFC 5545): one stable entry per booking, times in UTC, titles neutral."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from email.utils import parseaddr
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from icalendar import Calendar, Event, vCalAddress, vText
+
+from booking import links
+from booking.models import Booking
+
+
+def invitation(booking: Booking, *, now: datetime) -> bytes:
+    """Return the calendar file that puts `booking` into the client's calendar, or updates it.
+
+    METHOD:REQUEST with the clinic as organizer; SEQUENCE is the booking's schedule version.
+    """
+    calendar = Calendar()
+    calendar.add("prodid", f"-//{settings.CLINIC_NAME}//Appointments//EN")
+    calendar.add("version", "2.0")
+    calendar.add("method", "REQUEST")
+    calendar.add_component(_event(booking, now))
+    return bytes(calendar.to_ical())
+
+
+def _event(booking: Booking, now: datetime) -> Event:
+    address = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    event = Event()
+    event.add("uid", f"{booking.reference.lower()}@{address.rpartition('@')[2]}")
+    event.add("sequence", booking.schedule_version)
+    event.add("dtstamp", now)
+    event.add("dtstart", booking.starts_at)
+    event.add("dtend", booking.ends_at)
+    event.add("summary", _("Appointment, %(place)s") % {"place": booking.location.name})
+    event.add("location", f"{settings.CLINIC_NAME}, {booking.location.address}")
+    event.add("description", _("Your appointment: %(link)s") % {"link": links.manage_url(booking)})
+    event.add("status", "CONFIRMED")
+    event.add("transp", "OPAQUE")
+    organizer = vCalAddress(f"mailto:{address}")
+    organizer.params["cn"] = vText(settings.CLINIC_NAME)
+    event["organizer"] = organizer
+    if booking.client is not None:
+        attendee = vCalAddress(f"mailto:{booking.client.email}")
+        attendee.params["cn"] = vText(booking.client.name)
+        attendee.params["partstat"] = vText("ACCEPTED")
+        attendee.params["rsvp"] = vText("FALSE")
+        event.add("attendee", attendee, encode=0)
+    return event

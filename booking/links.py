@@ -1,0 +1,56 @@
+"""Manage links: one per booking, until a month after the visit, replaceable.
+
+A letter is written when it goes, long after the booking was made, so the token has to be found
+again then. It is derived from the booking's random 128-bit nonce with the site's secret key; the
+database holds the nonce and the token's hash, and gives nobody a link (decision 0004).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.crypto import salted_hmac
+
+from booking.models import Booking, Status
+
+TOKEN_BYTES = 16
+
+
+def new_link() -> tuple[str, str]:
+    """Return a new nonce and the hash under which its token is found."""
+    nonce = secrets.token_hex(TOKEN_BYTES)
+    return nonce, _hash(_token(nonce))
+
+
+def manage_url(booking: Booking) -> str:
+    """Return the full address of the page that shows `booking` to whoever has it."""
+    path = reverse("booking:manage", args=[_token(booking.link_nonce)])
+    return f"{settings.SITE_URL}{path}"
+
+
+def booking_for(token: str, *, now: datetime) -> Booking | None:
+    """Return the booking that `token` opens, while the link is valid. 3 queries.
+
+    None for a link that is unknown, altered, replaced or older than the policy allows.
+    """
+    if len(token) > 64 or not token.isascii():
+        return None
+    booking = Booking.objects.with_facts().filter(link_hash=_hash(token)).first()
+    if booking is None or booking.status in {Status.HELD, Status.EXPIRED_HOLD}:
+        return None
+    last_day = booking.ends_at + timedelta(days=booking.promise["manage_link_days"])
+    return booking if now <= last_day else None
+
+
+def _token(nonce: str) -> str:
+    digest = salted_hmac("booking.manage", nonce, algorithm="sha256").digest()
+    return base64.urlsafe_b64encode(digest[:TOKEN_BYTES]).rstrip(b"=").decode()
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

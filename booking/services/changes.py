@@ -1,0 +1,138 @@
+"""Moving and cancelling a promised visit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from booking import message_plan
+from booking.errors import NotNow, SlotTaken
+from booking.models import UPCOMING, Booking, BookingEvent, Provider, Status
+from booking.selectors import free_slots
+from booking.services.holds import end_lapsed_holds, why_not
+from booking.services.ledger import (
+    Actor,
+    allocate,
+    change_status,
+    free,
+    lock_for,
+    record,
+    refuse_overlapping_visits,
+    refused_by_database,
+)
+from booking.terms import fee
+from booking.wishes import Wish
+
+
+@refused_by_database
+@transaction.atomic
+def move(
+    *,
+    booking: Booking,
+    starts_at: datetime,
+    provider: Provider | None = None,
+    actor: Actor,
+    reason: str = "",
+    now: datetime,
+) -> None:
+    """Move a promised visit to `starts_at`, with the same provider unless another is named.
+
+    It keeps its reference, price, policy and history; the old time is free at once. A client moves
+    as often as was promised and not into notice. Raises NotNow, SlotTaken or AskTheClinic.
+    """
+    is_client = actor.by == BookingEvent.By.CLIENT
+    wish = Wish.of(booking).with_(provider or booking.provider)
+    lock_for(wish, client=booking.client, also=[booking.provider_id])
+    booking.refresh_from_db()
+    _must_be_ahead(booking, now=now)
+    if is_client and booking.moves >= booking.promise["moves_at_most"]:
+        raise NotNow(_("This visit was moved as often as it can be online. Please call us."))
+    end_lapsed_holds(now=now)
+    day = starts_at.astimezone(wish.location.zone).date()
+    slots = free_slots(
+        wish=wish, first_on=day, last_on=day, now=now, ignoring=booking, is_staff=not is_client
+    )
+    taken_by = wish.provider or booking.provider
+    start = starts_at.timestamp()
+    kept = slots.resources_for(int(start), taken_by) if start == int(start) else None
+    if kept is None:
+        raise why_not(slots, starts_at, now) if is_client else SlotTaken
+    ends_at = starts_at + booking.duration
+    if booking.client is not None:
+        refuse_overlapping_visits(
+            booking.client, starts_at=starts_at, ends_at=ends_at, besides=booking
+        )
+    _swap(booking, starts_at, ends_at, taken_by, is_client=is_client, now=now)
+    free(booking)
+    allocate(booking, kept)
+    record(booking, "moved", actor=actor, now=now, reason=reason, to=starts_at.isoformat())
+    message_plan.plan_again(booking, now=now)
+
+
+@transaction.atomic
+def cancel(
+    *,
+    booking: Booking,
+    actor: Actor,
+    is_health_reason: bool = False,
+    reason: str = "",
+    now: datetime,
+) -> None:
+    """Cancel a promised visit; its time is free for others on the next look.
+
+    A client owes nothing until the hour the policy names, nor ever for a health reason, of which
+    nothing more is stored; after that the promised share. Nobody owes anything when the clinic
+    cancels. Raises NotNow.
+    """
+    _must_be_ahead(booking, now=now)
+    status, owed = Status.CANCELLED_CLINIC, Decimal(0)
+    if actor.by == BookingEvent.By.CLIENT:
+        status = Status.CANCELLED_CLIENT
+        if now > booking.free_until and not is_health_reason:
+            status = Status.CANCELLED_LATE
+            owed = fee(booking, percent=booking.promise["late_fee_percent"])
+    change_status(
+        booking,
+        "cancelled",
+        allowed=UPCOMING,
+        to=status,
+        actor=actor,
+        now=now,
+        reason=reason,
+        data={"health": True} if is_health_reason else None,
+        fee_owed=owed,
+        schedule_version=F("schedule_version") + 1,
+    )
+    message_plan.withdraw(booking, now=now)
+
+
+def _must_be_ahead(booking: Booking, *, now: datetime) -> None:
+    if booking.status not in UPCOMING or booking.starts_at <= now:
+        raise NotNow(_("This visit has begun, is over or was cancelled already."))
+
+
+def _swap(
+    booking: Booking,
+    starts_at: datetime,
+    ends_at: datetime,
+    provider: Provider,
+    *,
+    is_client: bool,
+    now: datetime,
+) -> None:
+    moved = Booking.objects.filter(
+        pk=booking.pk, status__in=UPCOMING, schedule_version=booking.schedule_version
+    ).update(
+        starts_at=starts_at,
+        ends_at=ends_at,
+        provider=provider,
+        moves=F("moves") + is_client,
+        schedule_version=F("schedule_version") + 1,
+    )
+    if not moved:
+        raise NotNow
+    booking.refresh_from_db()

@@ -1,0 +1,157 @@
+"""From a kept time to a promised visit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from booking import links, message_plan
+from booking.errors import AskTheClinic, DetailsMissing, HoldExpired, SlotTaken
+from booking.models import UPCOMING, Allocation, Booking, Draft, Status
+from booking.selectors import free_slots
+from booking.services.ledger import (
+    CLIENT,
+    allocate,
+    change_status,
+    free,
+    lock_for,
+    refuse_overlapping_visits,
+    refused_by_database,
+)
+from booking.visitors import Visitor
+from booking.wishes import Wish
+from clinic.clients.models import Client, Consent, ConsentKind, email_key, name_key
+from treatments.selectors import instructions_for
+
+CONSENT_WORDING = "2026-11"
+
+
+def save_draft(*, visitor: Visitor, now: datetime, **details: Any) -> Draft:
+    """Keep what the visitor typed. `details` are fields of Draft."""
+    draft, _ = Draft.objects.update_or_create(
+        visitor=visitor.id, defaults={**details, "updated_at": now}
+    )
+    return draft
+
+
+def confirm_booking(*, booking: Booking, visitor: Visitor, now: datetime) -> Booking:
+    """Promise the visit that `booking` holds, and plan the messages that say so.
+
+    Doing it twice is harmless: the second time returns what the first one made. Raises
+    DetailsMissing, HoldExpired, SlotTaken, or AskTheClinic after planning a letter with the reason
+    to the client's own address.
+    """
+    try:
+        return _confirm(booking=booking, visitor=visitor, now=now)
+    except AskTheClinic as refusal:
+        message_plan.tell_why_refused(refusal.about, now=now)
+        raise
+
+
+@refused_by_database
+@transaction.atomic
+def _confirm(*, booking: Booking, visitor: Visitor, now: datetime) -> Booking:
+    draft = Draft.objects.filter(visitor=visitor.id).first()
+    if draft is None or draft.safety_confirmed_at is None:
+        booking.refresh_from_db()
+        if booking.status == Status.CONFIRMED:
+            return booking
+        raise DetailsMissing
+    client = _client_of(booking, draft)
+    wish = Wish.of(booking)
+    lock_for(wish, client=client)
+    booking.refresh_from_db()
+    if booking.status == Status.CONFIRMED:
+        return booking
+    if booking.status != Status.HELD or booking.has_lapsed(now=now):
+        raise HoldExpired
+    refuse_overlapping_visits(
+        client, starts_at=booking.starts_at, ends_at=booking.ends_at, besides=booking
+    )
+    _refuse_second_first_visit(client, now=now)
+    _check_again(booking, wish, now=now)
+    _promise(booking, client, draft, now=now)
+    return booking
+
+
+def _client_of(booking: Booking, draft: Draft) -> Client:
+    """The known client of the hold, or the one the details name, new or not."""
+    if booking.client is not None:
+        return booking.client
+    client, _ = Client.objects.get_or_create(
+        email_key=email_key(draft.email),
+        name_key=name_key(draft.name),
+        defaults={
+            "name": draft.name,
+            "email": draft.email,
+            "phone": draft.phone,
+            "time_zone": draft.time_zone,
+        },
+    )
+    return client
+
+
+def _refuse_second_first_visit(client: Client, *, now: datetime) -> None:
+    """Raise AskTheClinic if a client who has never come has a visit ahead already."""
+    if client.bookings.filter(status=Status.COMPLETED).exists():
+        return
+    ahead = client.bookings.filter(status__in=UPCOMING, starts_at__gt=now).first()
+    if ahead is not None:
+        raise AskTheClinic(about=ahead)
+
+
+def _check_again(booking: Booking, wish: Wish, *, now: datetime) -> None:
+    """Ask the rule that offered the time once more, and keep what it says."""
+    day = booking.starts_at.astimezone(booking.location.zone).date()
+    slots = free_slots(
+        wish=wish,
+        first_on=day,
+        last_on=day,
+        now=now,
+        ignoring=booking,
+        asked_at=booking.created_at,
+    )
+    kept = slots.resources_for(int(booking.starts_at.timestamp()), booking.provider)
+    if kept is None or booking.starts_at <= now:
+        raise SlotTaken
+    held = set(Allocation.objects.filter(booking=booking).values_list("resource_id", flat=True))
+    if held != {resource for resource, _start, _end in kept}:
+        free(booking)
+        allocate(booking, kept)
+
+
+def _promise(booking: Booking, client: Client, draft: Draft, *, now: datetime) -> None:
+    nonce, link_hash = links.new_link()
+    change_status(
+        booking,
+        "confirmed",
+        allowed=[Status.HELD],
+        to=Status.CONFIRMED,
+        actor=CLIENT,
+        now=now,
+        client=client,
+        held_until=None,
+        link_nonce=nonce,
+        link_hash=link_hash,
+        time_zone=draft.time_zone,
+        safety_confirmed_at=draft.safety_confirmed_at,
+        safety_wording=draft.safety_wording,
+    )
+    booking.instruction_versions.set(
+        instructions_for(treatment=booking.option.treatment, add_ons=booking.add_ons.all())
+    )
+    Consent.objects.bulk_create(
+        Consent(
+            client=client,
+            kind=kind,
+            is_given=kind in draft.consents,
+            wording_version=CONSENT_WORDING,
+            source="booking",
+            given_at=now,
+        )
+        for kind in ConsentKind
+    )
+    draft.delete()
+    message_plan.plan_messages(booking, now=now)

@@ -1,0 +1,242 @@
+"""Keeping a time while somebody fills in the form."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+
+from booking.errors import (
+    HoldExpired,
+    NoMoreTime,
+    NotOffered,
+    PriceChanged,
+    SlotTaken,
+    TimePassed,
+    TooFarAhead,
+    TooSoon,
+)
+from booking.models import Booking, BookingLine, Draft, Status
+from booking.selectors import FreeSlots, Slot, free_slots
+from booking.selectors.slots import last_day
+from booking.services.ledger import (
+    CLIENT,
+    CLINIC,
+    allocate,
+    change_status,
+    lock_for,
+    record,
+    refuse_overlapping_visits,
+    refused_by_database,
+)
+from booking.visitors import Visitor
+from booking.wishes import Wish
+from clinic.places.policies import policy_for
+from treatments.selectors import PriceBook, price_book
+
+REFERENCE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that look alike on paper
+HOLDS_ARE_KEPT = timedelta(days=1)  # the handbook's retention, section 11
+
+
+@refused_by_database
+@transaction.atomic
+def hold_slot(
+    *,
+    wish: Wish,
+    starts_at: datetime,
+    price_shown: Decimal | None,
+    visitor: Visitor,
+    request_key: UUID,
+    now: datetime,
+) -> Booking:
+    """Keep `starts_at` for the policy's hold time while the visitor fills in the form.
+
+    With anyone, the provider least booked that day is taken among those who cost what was shown.
+    One `request_key`, one hold; one visitor, one hold: an earlier one is let go. Raises
+    NotOffered, SlotTaken and its kinds, or AskTheClinic; then an earlier hold stays as it was.
+    """
+    wish.check(policy_for(wish.location, now=now))
+    lock_for(wish, client=visitor.client)
+    if earlier := Booking.objects.filter(request_key=request_key).first():
+        return _same_hold(earlier, visitor, now)
+    end_lapsed_holds(now=now)
+    for other in Booking.objects.filter(visitor=visitor.id, status=Status.HELD):
+        _let_go(other, now=now)
+    day = starts_at.astimezone(wish.location.zone).date()
+    free = free_slots(wish=wish, first_on=day, last_on=day, now=now)
+    prices = price_book(
+        option=wish.option, add_ons=wish.add_ons, location=wish.location, priced_at=now
+    )
+    slot = _slot_at(free, starts_at, price_shown, prices, now)
+    if visitor.client:
+        refuse_overlapping_visits(
+            visitor.client, starts_at=slot.starts_at, ends_at=slot.ends_at, besides=None
+        )
+    return _keep(free, slot, visitor, request_key, now)
+
+
+@transaction.atomic
+def extend_hold(*, booking: Booking, now: datetime) -> Booking:
+    """Keep the time some minutes more, as often as the policy allows.
+
+    Raises HoldExpired when it ran out already and NoMoreTime after the last extension.
+    """
+    policy = policy_for(booking.location, now=now)
+    live = Booking.objects.filter(pk=booking.pk, status=Status.HELD, held_until__gt=now)
+    more = timedelta(minutes=policy.hold_extension_minutes)
+    extended = live.filter(hold_extensions__lt=policy.hold_extensions).update(
+        held_until=F("held_until") + more,
+        hold_extensions=F("hold_extensions") + 1,
+    )
+    if not extended:
+        raise NoMoreTime if live.exists() else HoldExpired
+    booking.refresh_from_db()
+    record(booking, "extended", actor=CLIENT, now=now)
+    return booking
+
+
+def hold_again(*, booking: Booking, visitor: Visitor, request_key: UUID, now: datetime) -> Booking:
+    """Take the time of a lapsed hold once more, with the same provider, if it is still free."""
+    return hold_slot(
+        wish=Wish.of(booking).as_asked_by(visitor),
+        starts_at=booking.starts_at,
+        price_shown=None,
+        visitor=visitor,
+        request_key=request_key,
+        now=now,
+    )
+
+
+@transaction.atomic
+def let_go(*, booking: Booking, now: datetime) -> None:
+    """Give a held time back; what was let go already stays so."""
+    if booking.status == Status.HELD:
+        _let_go(booking, now=now)
+
+
+@transaction.atomic
+def end_lapsed_holds(*, now: datetime) -> int:
+    """End the holds that ran out and return how many; their times are free for others."""
+    ended = 0
+    lapsed = Booking.objects.filter(status=Status.HELD, held_until__lte=now).order_by("pk")
+    for booking in lapsed.select_for_update(skip_locked=True, of=("self",)):
+        change_status(
+            booking,
+            "expired",
+            allowed=[Status.HELD],
+            to=Status.EXPIRED_HOLD,
+            actor=CLINIC,
+            now=now,
+        )
+        ended += 1
+    return ended
+
+
+@transaction.atomic
+def delete_old_holds(*, now: datetime) -> None:
+    """Forget holds that came to nothing, and what was typed for them, after a day."""
+    before = now - HOLDS_ARE_KEPT
+    Booking.objects.filter(status=Status.EXPIRED_HOLD, status_changed_at__lt=before).delete()
+    Draft.objects.filter(updated_at__lt=before).delete()
+
+
+def new_reference() -> str:
+    """Return a short random code that names no booking yet."""
+    while True:
+        letters = [secrets.choice(REFERENCE_LETTERS) for _ in range(6)]
+        reference = f"{''.join(letters[:3])}-{''.join(letters[3:])}"
+        if not Booking.objects.filter(reference=reference).exists():
+            return reference
+
+
+def why_not(free: FreeSlots, starts_at: datetime, now: datetime) -> SlotTaken:
+    """Return the error that says why `starts_at` cannot be had."""
+    if starts_at <= now:
+        return TimePassed()
+    if starts_at < free.earliest:
+        return TooSoon()
+    day = starts_at.astimezone(free.zone).date()
+    if day > last_day(free.policy, free.wish.location, now):
+        return TooFarAhead()
+    return SlotTaken()
+
+
+def _same_hold(earlier: Booking, visitor: Visitor, now: datetime) -> Booking:
+    """The answer to a press that came twice: what the first one got."""
+    if earlier.visitor != visitor.id:
+        raise NotOffered
+    if earlier.status == Status.EXPIRED_HOLD or earlier.has_lapsed(now=now):
+        raise HoldExpired
+    return earlier
+
+
+def _let_go(booking: Booking, *, now: datetime) -> None:
+    change_status(
+        booking,
+        "let_go",
+        allowed=[Status.HELD],
+        to=Status.EXPIRED_HOLD,
+        actor=CLIENT,
+        now=now,
+    )
+
+
+def _slot_at(
+    free: FreeSlots,
+    starts_at: datetime,
+    price_shown: Decimal | None,
+    prices: PriceBook,
+    now: datetime,
+) -> Slot:
+    """The slot with the fairest provider who costs what the visitor saw."""
+    start = starts_at.timestamp()
+    providers = free.providers_at(int(start)) if start == int(start) else []
+    if not providers:
+        raise why_not(free, starts_at, now)
+    for provider in providers:
+        slot = free.slot_with(provider, int(start), prices)
+        if price_shown is None or slot.price.total == price_shown:
+            return slot
+    raise PriceChanged
+
+
+def _keep(
+    free: FreeSlots, slot: Slot, visitor: Visitor, request_key: UUID, now: datetime
+) -> Booking:
+    wish, policy = free.wish, free.policy
+    kept = free.resources_for(int(slot.starts_at.timestamp()), slot.provider)
+    if kept is None:
+        raise SlotTaken
+    booking = Booking.objects.create(
+        reference=new_reference(),
+        status=Status.HELD,
+        status_changed_at=now,
+        client=visitor.client,
+        visitor=visitor.id,
+        request_key=request_key,
+        location=wish.location,
+        provider=slot.provider,
+        option=wish.option,
+        starts_at=slot.starts_at,
+        ends_at=slot.ends_at,
+        extra_minutes=wish.talk_minutes(policy),
+        created_at=now,
+        held_until=now + policy.hold_time,
+        priced_at=now,
+        price=slot.price.total,
+        promise=policy.promise() | {"buffer_minutes": wish.option.buffer_minutes},
+    )
+    booking.add_ons.set(wish.add_ons)
+    BookingLine.objects.bulk_create(
+        BookingLine(
+            booking=booking, position=place, code=line.code, name=line.name, amount=line.amount
+        )
+        for place, line in enumerate(slot.price.lines)
+    )
+    allocate(booking, kept)
+    record(booking, "held", actor=CLIENT, now=now)
+    return booking

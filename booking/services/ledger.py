@@ -1,0 +1,157 @@
+"""Writing to the ledger of allocations: the lock before, the net below, the note after."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, ParamSpec, TypeVar
+
+from django.db import IntegrityError, OperationalError
+
+from booking.errors import AskTheClinic, NotNow, SlotTaken
+from booking.models import ACTIVE, Allocation, Booking, BookingEvent, Resource, Status
+from booking.scheduling.slots import Kept
+from booking.selectors import providers_for
+from booking.wishes import Wish
+from clinic.accounts.models import User
+from clinic.clients.models import Client
+
+logger = logging.getLogger(__name__)
+P = ParamSpec("P")
+R = TypeVar("R")
+
+NO_OVERLAP = "a_resource_is_in_one_place_at_a_time"
+ONE_HOLD = "one_hold_per_visitor"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who does something: a client, a member of staff, or the system by itself."""
+
+    by: str
+    user: User | None = None
+
+
+CLIENT = Actor(BookingEvent.By.CLIENT)
+CLINIC = Actor(BookingEvent.By.CLINIC)
+
+
+def staff(user: User) -> Actor:
+    """Return the actor that `user` is at work."""
+    return Actor(BookingEvent.By.STAFF, user)
+
+
+def refused_by_database(service: Callable[P, R]) -> Callable[P, R]:
+    """Turn the ledger's constraint, and a deadlock, into SlotTaken.
+
+    The lock and the check come first, so whenever this happens we have a bug that got caught: it
+    is logged as an error. Goes outside `transaction.atomic`.
+    """
+
+    @functools.wraps(service)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return service(*args, **kwargs)
+        except IntegrityError as error:
+            if ONE_HOLD in str(error) or "booking_booking.visitor" in str(error):
+                raise NotNow from error  # two presses at two places in one instant
+            if NO_OVERLAP not in str(error):
+                raise
+            logger.exception("The ledger refused what %s had found free", service.__name__)
+            raise SlotTaken from error
+        except OperationalError as error:
+            if "deadlock detected" not in str(error):
+                raise
+            logger.exception("A deadlock in %s", service.__name__)
+            raise SlotTaken from error
+
+    return guarded
+
+
+def lock_for(wish: Wish, *, client: Client | None, also: Collection[int] = ()) -> None:
+    """Lock what fulfilling `wish` may touch: the client, then providers, rooms and devices.
+
+    Always in this order and by pk, so that two who want the same never wait for each other
+    crosswise. `also` are resources kept now, when a visit moves.
+    """
+    if client is not None:
+        Client.objects.select_for_update(no_key=True).get(pk=client.pk)
+    providers = {provider.pk for provider in providers_for(wish.with_(None))}
+    Resource.objects.lock_candidates(location=wish.location, providers=providers | set(also))
+
+
+def allocate(booking: Booking, kept: Iterable[Kept]) -> None:
+    """Keep resources for `booking`; it keeps none yet."""
+    Allocation.objects.bulk_create(
+        Allocation(
+            booking=booking,
+            resource_id=resource,
+            starts_at=datetime.fromtimestamp(start, UTC),
+            ends_at=datetime.fromtimestamp(end, UTC),
+        )
+        for resource, start, end in kept
+    )
+
+
+def free(booking: Booking) -> None:
+    """Let go of everything kept for `booking`."""
+    Allocation.objects.filter(booking=booking).delete()
+
+
+def record(
+    booking: Booking, what: str, *, actor: Actor, now: datetime, reason: str = "", **data: Any
+) -> None:
+    """Write down that `what` happened to `booking`."""
+    BookingEvent.objects.create(
+        booking=booking,
+        what=what,
+        at=now,
+        by=actor.by,
+        user=actor.user,
+        reason=reason,
+        data=data,
+    )
+
+
+def change_status(
+    booking: Booking,
+    what: str,
+    *,
+    allowed: Collection[str],
+    to: str,
+    actor: Actor,
+    now: datetime,
+    reason: str = "",
+    data: dict[str, Any] | None = None,
+    **fields: Any,
+) -> None:
+    """Move `booking` to the status `to`, if it still stands at one that is `allowed`.
+
+    Sets `fields` with it, frees what an ended booking kept, and records the event. Raises NotNow
+    when the booking stands elsewhere: somebody got there first.
+    """
+    before = booking.status
+    changed = Booking.objects.filter(pk=booking.pk, status=before).filter(status__in=allowed)
+    if not changed.update(status=to, status_changed_at=now, **fields):
+        raise NotNow
+    booking.refresh_from_db()
+    if to not in ACTIVE:
+        free(booking)
+    facts = {"from": before, "to": to} | (data or {})
+    record(booking, what, actor=actor, now=now, reason=reason, **facts)
+
+
+def refuse_overlapping_visits(
+    client: Client, *, starts_at: datetime, ends_at: datetime, besides: Booking | None
+) -> None:
+    """Raise AskTheClinic if `client` has a visit in that time; nobody is in two places at once."""
+    others = client.bookings.filter(
+        status__in=ACTIVE - {Status.HELD}, starts_at__lt=ends_at, ends_at__gt=starts_at
+    )
+    if besides is not None:
+        others = others.exclude(pk=besides.pk)
+    if other := others.first():
+        raise AskTheClinic(about=other)

@@ -1,0 +1,150 @@
+"""The day of the visit: arrive, treat, done; or not."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from booking.errors import NotNow, SlotTaken
+from booking.models import ACTIVE, Booking, BookingEvent, Status
+from booking.selectors import free_slots
+from booking.services.ledger import Actor, allocate, change_status, lock_for, refused_by_database
+from booking.terms import fee
+from booking.wishes import Wish
+
+TAKEN_BACK = "taken_back"
+UNDOABLE = {"checked_in", "started", "completed", "no_show", "declined"}
+
+
+@transaction.atomic
+def check_in(*, booking: Booking, actor: Actor, now: datetime) -> None:
+    """Note that the client has arrived; on the day of the visit."""
+    if _local_day(booking, now) != _local_day(booking, booking.starts_at):
+        raise NotNow(_("A client is checked in on the day of the visit."))
+    change_status(
+        booking,
+        "checked_in",
+        allowed=[Status.CONFIRMED],
+        to=Status.CHECKED_IN,
+        actor=actor,
+        now=now,
+    )
+
+
+@transaction.atomic
+def start(*, booking: Booking, actor: Actor, now: datetime) -> None:
+    """Note that the treatment begins."""
+    change_status(
+        booking,
+        "started",
+        allowed=[Status.CHECKED_IN],
+        to=Status.IN_PROGRESS,
+        actor=actor,
+        now=now,
+    )
+
+
+@transaction.atomic
+def complete(*, booking: Booking, actor: Actor, now: datetime) -> None:
+    """Note that the treatment is done; never before it could have begun."""
+    if now < booking.starts_at and booking.status != Status.IN_PROGRESS:
+        raise NotNow(_("This visit has not begun yet."))
+    change_status(
+        booking,
+        "completed",
+        allowed=[Status.CHECKED_IN, Status.IN_PROGRESS],
+        to=Status.COMPLETED,
+        actor=actor,
+        now=now,
+    )
+
+
+@transaction.atomic
+def mark_no_show(*, booking: Booking, actor: Actor, now: datetime) -> None:
+    """Note that the client did not come, and what is owed by the policy as promised."""
+    if now < booking.starts_at:
+        raise NotNow(_("This visit has not begun yet."))
+    change_status(
+        booking,
+        "no_show",
+        allowed=[Status.CONFIRMED],
+        to=Status.NO_SHOW,
+        actor=actor,
+        now=now,
+        fee_owed=fee(booking, percent=booking.promise["no_show_percent"]),
+    )
+
+
+@transaction.atomic
+def decline(*, booking: Booking, actor: Actor, reason: str = "", now: datetime) -> None:
+    """Note that we did not treat, for safety: no fee, and the time is free again."""
+    change_status(
+        booking,
+        "declined",
+        allowed=[Status.CONFIRMED, Status.CHECKED_IN, Status.IN_PROGRESS],
+        to=Status.DECLINED_AT_VISIT,
+        actor=actor,
+        now=now,
+        reason=reason,
+        fee_owed=Decimal(0),
+    )
+
+
+@refused_by_database
+@transaction.atomic
+def take_back(*, booking: Booking, actor: Actor, now: datetime) -> None:
+    """Undo the last thing noted about the visit, on the same local day.
+
+    A time that was given back is taken again only if it is still free. Raises NotNow or SlotTaken.
+    """
+    last = _last_step(booking)
+    if last is None or _local_day(booking, now) != _local_day(booking, last.at):
+        raise NotNow(_("There is nothing to take back."))
+    if booking.status not in ACTIVE:
+        _allocate_again(booking, now=now)
+    change_status(
+        booking,
+        TAKEN_BACK,
+        allowed=[last.data["to"]],
+        to=last.data["from"],
+        actor=actor,
+        now=now,
+        fee_owed=Decimal(0),
+        data={"undone": last.pk},
+    )
+
+
+def _last_step(booking: Booking) -> BookingEvent | None:
+    """The latest step that stands and can be undone; None if the latest one cannot."""
+    undone: set[int] = set()
+    for event in booking.events.order_by("-at", "-pk"):
+        if event.what == TAKEN_BACK:
+            undone.add(event.data["undone"])
+        elif event.pk not in undone:
+            return event if event.what in UNDOABLE else None
+    return None
+
+
+def _allocate_again(booking: Booking, *, now: datetime) -> None:
+    wish = Wish.of(booking)
+    lock_for(wish, client=booking.client)
+    day = _local_day(booking, booking.starts_at)
+    slots = free_slots(
+        wish=wish,
+        first_on=day,
+        last_on=day,
+        now=now,
+        asked_at=booking.starts_at,
+        is_staff=True,
+    )
+    kept = slots.resources_for(int(booking.starts_at.timestamp()), booking.provider)
+    if kept is None:
+        raise SlotTaken
+    allocate(booking, kept)
+
+
+def _local_day(booking: Booking, at: datetime) -> date:
+    return at.astimezone(booking.location.zone).date()

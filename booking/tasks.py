@@ -1,0 +1,18 @@
+"""What Celery does for bookings; each task calls one service."""
+
+from celery import shared_task
+
+from booking import services
+from clinic.web import clock
+
+
+@shared_task(ignore_result=True)
+def end_lapsed_holds() -> None:
+    """Give back the times whose minutes ran out."""
+    services.end_lapsed_holds(now=clock.now())
+
+
+@shared_task(ignore_result=True)
+def delete_old_holds() -> None:
+    """Forget holds that came to nothing."""
+    services.delete_old_holds(now=clock.now())

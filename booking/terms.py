@@ -1,0 +1,55 @@
+"""The cancellation policy as promised to one booking, in dates and dollars."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from booking.models import Booking
+from clinic.web.money import money, rounded
+from clinic.web.templatetags.lumen import clock_time, day_short
+
+
+class Term(NamedTuple):
+    """One line of the policy: when it counts, and what it says."""
+
+    when: str
+    says: str
+
+
+def fee(booking: Booking, *, percent: int) -> Decimal:
+    """Return `percent` of the treatment's price without add-ons (ruling "Price")."""
+    treatment = booking.lines.order_by("position").first()
+    return rounded(treatment.amount * percent / 100) if treatment else Decimal(0)
+
+
+def terms(booking: Booking, *, now: datetime) -> list[Term]:
+    """Return the policy of `booking`, three lines at most; times are the location's. One query."""
+    late, missed = (
+        money(fee(booking, percent=booking.promise[rule]))
+        for rule in ("late_fee_percent", "no_show_percent")
+    )
+    with timezone.override(booking.location.zone):
+        until = f"{day_short(booking.free_until)}, {clock_time(booking.free_until)}"
+    lines = []
+    if booking.free_until > now:
+        free_until = _("Until %(until)s") % {"until": until}
+        lines.append(Term(free_until, _("Change or cancel at no charge. Just call us.")))
+    lines.append(
+        Term(
+            _("After that") if lines else _("From now on"),
+            _("Canceling costs %(late)s, not coming %(missed)s.")
+            % {"late": late, "missed": missed},
+        )
+    )
+    lines.append(
+        Term(
+            _("Unwell, or something new with your health?"),
+            _("Tell us. We never charge for that."),
+        )
+    )
+    return lines

@@ -1,0 +1,109 @@
+"""What somebody would like to book: a value that pages, services and the diary share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from django.utils.translation import gettext as _
+
+from booking.errors import NotOffered
+from booking.models import Booking, Provider
+from booking.scheduling.slots import Demand
+from booking.visitors import Visitor
+from clinic.places.models import Location
+from clinic.places.policies import Policy
+from treatments.models import AddOn, Option, Visibility
+
+MINUTE = 60
+
+
+@dataclass(frozen=True)
+class Wish:
+    """One treatment in one length with its add-ons, at a place, with somebody or anyone.
+
+    `extra_minutes` is the first-visit talk where it is settled already (a visit being moved);
+    None lets the policy decide for a known or a new client.
+    """
+
+    option: Option
+    location: Location
+    add_ons: tuple[AddOn, ...] = ()
+    provider: Provider | None = None
+    is_known: bool = False
+    extra_minutes: int | None = None
+
+    @classmethod
+    def of(cls, booking: Booking) -> Wish:
+        """Return the wish that `booking` fulfils. One query for the add-ons, if not prefetched."""
+        return cls(
+            option=booking.option,
+            location=booking.location,
+            add_ons=tuple(booking.add_ons.all()),
+            provider=booking.provider,
+            is_known=booking.client_id is not None,
+            extra_minutes=booking.extra_minutes,
+        )
+
+    def with_(self, provider: Provider | None) -> Wish:
+        """Return the same wish with `provider`, or with anyone."""
+        return replace(self, provider=provider)
+
+    def as_asked_by(self, visitor: Visitor) -> Wish:
+        """Return the same wish as `visitor` may have it: known or new, the talk not yet settled."""
+        return replace(self, is_known=visitor.is_known, extra_minutes=None)
+
+    def talk_minutes(self, policy: Policy) -> int:
+        """Minutes of consultation a new client gets at no charge, besides a treatment."""
+        if self.extra_minutes is not None:
+            return self.extra_minutes
+        needs_none = self.is_known or self.option.treatment.is_consultation
+        return 0 if needs_none else policy.new_client_extra_minutes
+
+    def paid_minutes(self) -> int:
+        """Minutes of treatment and add-ons."""
+        return self.option.minutes + sum(add_on.minutes for add_on in self.add_ons)
+
+    def minutes(self, policy: Policy) -> int:
+        """The client's time in minutes."""
+        return self.paid_minutes() + self.talk_minutes(policy)
+
+    def demand(self, policy: Policy) -> Demand:
+        """Return what such a visit takes of the diary."""
+        buffer = self.option.buffer_minutes * MINUTE
+        needs = [need for offer in (self.option.treatment, *self.add_ons) for need in offer.needs]
+        return Demand(
+            treatment_seconds=self.minutes(policy) * MINUTE,
+            provider_turnover_seconds=buffer,
+            room_turnover_seconds=buffer,
+            device_turnover_seconds=policy.device_wipe_minutes * MINUTE,
+            needs=needs,
+        )
+
+    def check(self, policy: Policy) -> None:
+        """Raise NotOffered, with the reason, unless a client may book this online."""
+        treatment = self.option.treatment
+        if not self.option.is_active or treatment.visibility != Visibility.PUBLIC:
+            raise NotOffered(_("%(name)s cannot be booked online.") % {"name": treatment.name})
+        if not self.location.is_active:
+            raise NotOffered(_("%(name)s takes no bookings now.") % {"name": self.location.name})
+        self._check_add_ons(policy)
+
+    def _check_add_ons(self, policy: Policy) -> None:
+        if len({add_on.pk for add_on in self.add_ons}) > policy.add_ons_at_most:
+            raise NotOffered(
+                _("At most %(count)s extras fit into one visit.")
+                % {"count": policy.add_ons_at_most}
+            )
+        for add_on in self.add_ons:
+            if add_on.visibility != Visibility.PUBLIC:
+                raise NotOffered(_("%(name)s cannot be booked online.") % {"name": add_on.name})
+            if any(other.pk == self.option.treatment_id for other in add_on.not_with.all()):
+                raise NotOffered(
+                    _("%(treatment)s already includes what %(extra)s does.")
+                    % {"treatment": self.option.treatment.name, "extra": add_on.name}
+                )
+        if self.paid_minutes() > policy.visit_minutes_at_most:
+            raise NotOffered(
+                _("Together that is %(minutes)s minutes; a visit takes at most %(most)s.")
+                % {"minutes": self.paid_minutes(), "most": policy.visit_minutes_at_most}
+            )
