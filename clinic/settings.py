@@ -161,7 +161,7 @@ CACHES = {
 }
 
 # Work in the background: the outbox table is the schedule, the broker a doorbell
-CELERY_BROKER_URL = env("CELERY_BROKER_URL", default=REDIS_URL or "clinicfs://")
+CELERY_BROKER_URL = env("CELERY_BROKER_URL", default=REDIS_URL or "clinicfs://localhost")
 if CELERY_BROKER_URL.startswith("clinicfs"):
     TRANSPORT_ALIASES["clinicfs"] = "clinic.fsbroker:Transport"
     QUEUE = VAR / "queue"

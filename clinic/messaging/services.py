@@ -168,7 +168,7 @@ def _stamp(message: Message, letter: Letter, receipt: str, *, now: datetime) -> 
         status=Message.Status.SENT,
         sent_at=now,
         settled_at=now,
-        sent_to=letter.to,
+        sent_to=letter.to[:254],
         receipt=receipt[:200],
         content_versions=list(letter.content_versions),
         content_hash=letter.fingerprint,

@@ -69,7 +69,7 @@ def test_a_broken_row_is_refused_on_every_database():
         {"status": "sent", "settled_at": NOW, "sent_at": NOW},
         {"status": "void", "settled_at": NOW},
         {"status": "failed", "reason": "refused"},
-        {"status": "on its way", "settled_at": NOW, "reason": "nobody knows"},
+        {"status": "lost", "settled_at": NOW, "reason": "nobody knows"},
         {"settled_at": NOW},
     ],
 )
