@@ -42,9 +42,7 @@ def flagged(text: str) -> list[str]:
 def alternative(wording: str) -> str:
     """Return what to write instead of `wording`."""
     return next(
-        words
-        for pattern, words in INSTEAD.items()
-        if re.fullmatch(pattern, wording, re.IGNORECASE)
+        words for pattern, words in INSTEAD.items() if re.fullmatch(pattern, wording, re.IGNORECASE)
     )
 
 

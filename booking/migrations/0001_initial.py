@@ -129,17 +129,13 @@ class Migration(migrations.Migration):
                 ("created_at", models.DateTimeField(verbose_name="made")),
                 (
                     "held_until",
-                    models.DateTimeField(
-                        blank=True, null=True, verbose_name="held until"
-                    ),
+                    models.DateTimeField(blank=True, null=True, verbose_name="held until"),
                 ),
                 ("hold_extensions", models.PositiveSmallIntegerField(default=0)),
                 ("priced_at", models.DateTimeField(verbose_name="priced")),
                 (
                     "price",
-                    models.DecimalField(
-                        decimal_places=2, max_digits=8, verbose_name="price"
-                    ),
+                    models.DecimalField(decimal_places=2, max_digits=8, verbose_name="price"),
                 ),
                 (
                     "promise",
@@ -157,9 +153,7 @@ class Migration(migrations.Migration):
                 ("schedule_version", models.PositiveSmallIntegerField(default=0)),
                 (
                     "moves",
-                    models.PositiveSmallIntegerField(
-                        default=0, verbose_name="moves by the client"
-                    ),
+                    models.PositiveSmallIntegerField(default=0, verbose_name="moves by the client"),
                 ),
                 (
                     "link_nonce",
@@ -167,15 +161,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "link_hash",
-                    models.CharField(
-                        editable=False, max_length=64, null=True, unique=True
-                    ),
+                    models.CharField(editable=False, max_length=64, null=True, unique=True),
                 ),
                 (
                     "time_zone",
-                    models.CharField(
-                        blank=True, max_length=64, verbose_name="client's time zone"
-                    ),
+                    models.CharField(blank=True, max_length=64, verbose_name="client's time zone"),
                 ),
                 (
                     "safety_confirmed_at",
@@ -412,9 +402,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "draft",
                 "verbose_name_plural": "drafts",
                 "indexes": [
-                    models.Index(
-                        fields=["updated_at"], name="booking_dra_updated_551594_idx"
-                    )
+                    models.Index(fields=["updated_at"], name="booking_dra_updated_551594_idx")
                 ],
             },
         ),
@@ -516,9 +504,7 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "events",
                 "ordering": ["at", "pk"],
                 "indexes": [
-                    models.Index(
-                        fields=["booking", "at"], name="booking_boo_booking_2b1468_idx"
-                    )
+                    models.Index(fields=["booking", "at"], name="booking_boo_booking_2b1468_idx")
                 ],
             },
         ),
@@ -762,9 +748,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="extraopening",
-            index=models.Index(
-                fields=["location", "day"], name="booking_ext_locatio_7a9940_idx"
-            ),
+            index=models.Index(fields=["location", "day"], name="booking_ext_locatio_7a9940_idx"),
         ),
         migrations.AddConstraint(
             model_name="extraopening",
@@ -832,9 +816,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="booking",
             constraint=models.UniqueConstraint(
-                condition=models.Q(
-                    ("status", "held"), models.Q(("visitor", ""), _negated=True)
-                ),
+                condition=models.Q(("status", "held"), models.Q(("visitor", ""), _negated=True)),
                 fields=("visitor",),
                 name="one_hold_per_visitor",
             ),

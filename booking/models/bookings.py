@@ -66,12 +66,8 @@ class BookingQuerySet(models.QuerySet["Booking"]):
 class Booking(models.Model):
     """One client, provider, option and time, with price and policy as promised."""
 
-    reference = models.CharField(
-        _("reference"), max_length=8, unique=True, editable=False
-    )
-    status = models.CharField(
-        _("status"), max_length=20, choices=Status, default=Status.HELD
-    )
+    reference = models.CharField(_("reference"), max_length=8, unique=True, editable=False)
+    status = models.CharField(_("status"), max_length=20, choices=Status, default=Status.HELD)
     status_changed_at = models.DateTimeField(_("since"))
     client = models.ForeignKey(
         Client, models.PROTECT, null=True, blank=True, related_name="bookings"
@@ -85,9 +81,7 @@ class Booking(models.Model):
     add_ons = models.ManyToManyField(AddOn, blank=True, related_name="bookings")
     starts_at = models.DateTimeField(_("starts"))
     ends_at = models.DateTimeField(_("ends"))
-    extra_minutes = models.PositiveSmallIntegerField(
-        _("first-visit talk, minutes"), default=0
-    )
+    extra_minutes = models.PositiveSmallIntegerField(_("first-visit talk, minutes"), default=0)
 
     created_at = models.DateTimeField(_("made"))
     held_until = models.DateTimeField(_("held until"), null=True, blank=True)
@@ -96,21 +90,15 @@ class Booking(models.Model):
     priced_at = models.DateTimeField(_("priced"))
     price = models.DecimalField(_("price"), max_digits=8, decimal_places=2)
     promise = models.JSONField(_("policy as promised"), default=dict)
-    instruction_versions = models.ManyToManyField(
-        InstructionVersion, blank=True, related_name="+"
-    )
-    fee_owed = models.DecimalField(
-        _("fee owed"), max_digits=8, decimal_places=2, default=0
-    )
+    instruction_versions = models.ManyToManyField(InstructionVersion, blank=True, related_name="+")
+    fee_owed = models.DecimalField(_("fee owed"), max_digits=8, decimal_places=2, default=0)
 
     schedule_version = models.PositiveSmallIntegerField(default=0)
     moves = models.PositiveSmallIntegerField(_("moves by the client"), default=0)
     link_nonce = models.CharField(max_length=32, blank=True, editable=False)
-    link_hash = models.CharField(max_length=64, null=True, unique=True, editable=False)
+    link_hash = models.CharField(max_length=64, null=True, unique=True, editable=False)  # noqa: DJ001
     time_zone = models.CharField(_("client's time zone"), max_length=64, blank=True)
-    safety_confirmed_at = models.DateTimeField(
-        _("safety list confirmed"), null=True, blank=True
-    )
+    safety_confirmed_at = models.DateTimeField(_("safety list confirmed"), null=True, blank=True)
     safety_wording = models.CharField(max_length=24, blank=True)
     is_demo = models.BooleanField(default=False, editable=False)
 
@@ -124,9 +112,7 @@ class Booking(models.Model):
             models.Index(fields=["provider", "starts_at"]),
             models.Index(fields=["location", "starts_at"]),
             models.Index(fields=["client", "starts_at"]),
-            models.Index(
-                fields=["held_until"], name="booking_holds", condition=Q(status="held")
-            ),
+            models.Index(fields=["held_until"], name="booking_holds", condition=Q(status="held")),
         ]
         constraints = [
             models.CheckConstraint(
@@ -139,8 +125,7 @@ class Booking(models.Model):
             ),
             models.CheckConstraint(
                 name="only_holds_have_no_client",
-                condition=Q(status__in=["held", "expired_hold"])
-                | Q(client__isnull=False),
+                condition=Q(status__in=["held", "expired_hold"]) | Q(client__isnull=False),
             ),
             models.UniqueConstraint(
                 fields=["visitor"],
@@ -169,9 +154,7 @@ class Booking(models.Model):
 
     def has_lapsed(self, *, now: datetime) -> bool:
         """Whether it was kept while the client typed, and is no longer."""
-        return self.status == Status.HELD and (
-            self.held_until is None or self.held_until <= now
-        )
+        return self.status == Status.HELD and (self.held_until is None or self.held_until <= now)
 
 
 class BookingLine(models.Model):

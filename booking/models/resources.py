@@ -27,17 +27,13 @@ class Kind(models.TextChoices):
 class ResourceQuerySet(models.QuerySet["Resource"]):
     """Resources of any kind."""
 
-    def lock_candidates(
-        self, *, location: Location, providers: Collection[int]
-    ) -> list[Resource]:
+    def lock_candidates(self, *, location: Location, providers: Collection[int]) -> list[Resource]:
         """Lock `providers` and every room and device of `location`, in pk order.
 
         What fills a diary does this first, so that it checks and writes alone. SQLite has one
         writer at a time and needs no row locks.
         """
-        mine = Q(pk__in=providers) | Q(
-            location=location, kind__in=[Kind.ROOM, Kind.DEVICE]
-        )
+        mine = Q(pk__in=providers) | Q(location=location, kind__in=[Kind.ROOM, Kind.DEVICE])
         return list(self.filter(mine).order_by("pk").select_for_update(no_key=True))
 
 
@@ -52,9 +48,7 @@ class Resource(models.Model):
         null=True,
         blank=True,
         related_name="resources",
-        help_text=_(
-            "Rooms and devices stand in one place; a provider's hours name theirs."
-        ),
+        help_text=_("Rooms and devices stand in one place; a provider's hours name theirs."),
     )
     is_active = models.BooleanField(_("in use"), default=True)
 
@@ -132,9 +126,7 @@ class Room(Resource):
 class Device(Resource):
     """A physical unit that a booking reserves like a room."""
 
-    device_kind = models.CharField(
-        _("kind of device"), max_length=12, choices=DeviceKind
-    )
+    device_kind = models.CharField(_("kind of device"), max_length=12, choices=DeviceKind)
 
     class Meta:
         verbose_name = _("device")
@@ -148,9 +140,7 @@ class Device(Resource):
 class Allocation(models.Model):
     """One resource kept for one booking, turnover included. At most 12 hours."""
 
-    booking = models.ForeignKey(
-        "booking.Booking", models.CASCADE, related_name="allocations"
-    )
+    booking = models.ForeignKey("booking.Booking", models.CASCADE, related_name="allocations")
     resource = models.ForeignKey(Resource, models.PROTECT, related_name="allocations")
     starts_at = models.DateTimeField(_("from"))
     ends_at = models.DateTimeField(_("until"))
@@ -186,6 +176,4 @@ class Allocation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return (
-            f"{self.resource_id}, {self.starts_at:%Y-%m-%d %H:%M}-{self.ends_at:%H:%M}"
-        )
+        return f"{self.resource_id}, {self.starts_at:%Y-%m-%d %H:%M}-{self.ends_at:%H:%M}"

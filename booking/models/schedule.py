@@ -49,20 +49,14 @@ class WorkingHours(models.Model):
         ]
 
     def __str__(self) -> str:
-        return (
-            f"{self.get_weekday_display()} {self.starts_at:%H:%M}-{self.ends_at:%H:%M}"
-        )
+        return f"{self.get_weekday_display()} {self.starts_at:%H:%M}-{self.ends_at:%H:%M}"
 
 
 class ExtraOpening(models.Model):
     """A stretch of work on one date besides the weekly hours; the doors open for it."""
 
-    provider = models.ForeignKey(
-        Provider, models.CASCADE, related_name="extra_openings"
-    )
-    location = models.ForeignKey(
-        Location, models.PROTECT, related_name="extra_openings"
-    )
+    provider = models.ForeignKey(Provider, models.CASCADE, related_name="extra_openings")
+    location = models.ForeignKey(Location, models.PROTECT, related_name="extra_openings")
     day = models.DateField(_("day"))
     starts_at = models.TimeField(_("from"))
     ends_at = models.TimeField(_("until"))
@@ -76,9 +70,7 @@ class ExtraOpening(models.Model):
             models.CheckConstraint(
                 name="an_extra_opening_ends_after_it_starts",
                 condition=Q(ends_at__gt=F("starts_at")),
-                violation_error_message=_(
-                    "An extra opening ends after it starts, the same day."
-                ),
+                violation_error_message=_("An extra opening ends after it starts, the same day."),
             )
         ]
 

@@ -43,9 +43,7 @@ class Location(models.Model):
     postal_code = models.CharField(_("postal code"), max_length=12, blank=True)
     phone = models.CharField(_("phone"), max_length=40, blank=True)
     directions = models.TextField(_("how to get here"), blank=True)
-    time_zone = models.CharField(
-        _("time zone"), max_length=64, validators=[validate_zone]
-    )
+    time_zone = models.CharField(_("time zone"), max_length=64, validators=[validate_zone])
     is_active = models.BooleanField(_("open for bookings"), default=True)
     position = models.PositiveSmallIntegerField(default=0)
 
@@ -95,9 +93,7 @@ class OpeningHours(models.Model):
         ]
 
     def __str__(self) -> str:
-        return (
-            f"{self.get_weekday_display()} {self.opens_at:%H:%M}-{self.closes_at:%H:%M}"
-        )
+        return f"{self.get_weekday_display()} {self.opens_at:%H:%M}-{self.closes_at:%H:%M}"
 
 
 class Closure(models.Model):
@@ -137,9 +133,7 @@ class PolicyVersion(models.Model):
         related_name="policy_versions",
         help_text=_("Empty: the whole clinic."),
     )
-    values = models.JSONField(
-        _("values"), default=dict, validators=[policies.validate_values]
-    )
+    values = models.JSONField(_("values"), default=dict, validators=[policies.validate_values])
     reason = models.CharField(_("reason"), max_length=200)
     published_at = models.DateTimeField(_("in force since"))
     published_by = models.ForeignKey(
@@ -154,9 +148,7 @@ class PolicyVersion(models.Model):
         verbose_name = _("policy")
         verbose_name_plural = _("policies")
         ordering = ["-published_at", "-pk"]
-        indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["location", "published_at"])
-        ]
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["location", "published_at"])]
 
     def __str__(self) -> str:
         return f"{self.location or _('The clinic')}, {self.published_at:%Y-%m-%d}"

@@ -57,9 +57,7 @@ class Policy:
 
     def notice(self, *, is_known: bool) -> timedelta:
         """The shortest notice, in elapsed time, for known clients and for new ones."""
-        return timedelta(
-            hours=self.notice_hours_known if is_known else self.notice_hours_new
-        )
+        return timedelta(hours=self.notice_hours_known if is_known else self.notice_hours_new)
 
     def promise(self) -> dict[str, int]:
         """Return the values a booking keeps as its own, whatever changes later."""
@@ -68,6 +66,8 @@ class Policy:
             "late_fee_percent": self.late_fee_percent,
             "no_show_percent": self.no_show_percent,
             "moves_at_most": self.moves_at_most,
+            "manage_link_days": self.manage_link_days,
+            "device_wipe_minutes": self.device_wipe_minutes,
         }
 
 
@@ -108,11 +108,7 @@ def _typed(name: str, value: Any) -> int | Decimal:
         if not amount.is_finite() or amount < 0:
             raise ValidationError(_("%(name)s is an amount of money.") % {"name": name})
         return amount
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int)
-        or value < (name in AT_LEAST_ONE)
-    ):
+    if isinstance(value, bool) or not isinstance(value, int) or value < (name in AT_LEAST_ONE):
         raise ValidationError(_("%(name)s is a whole number.") % {"name": name})
     if name in PERCENTAGES and value > 100:
         raise ValidationError(_("%(name)s is at most 100.") % {"name": name})
@@ -123,11 +119,7 @@ def policy_for(location: Location | None, *, now: datetime) -> Policy:
     """Return the rules in force at `location` (None: the clinic as a whole). One query."""
     from clinic.places.models import PolicyVersion
 
-    here = (
-        Q(location=None)
-        if location is None
-        else Q(location=None) | Q(location=location)
-    )
+    here = Q(location=None) if location is None else Q(location=None) | Q(location=location)
     versions = (
         PolicyVersion.objects.filter(here, published_at__lte=now)
         .order_by("published_at", "pk")

@@ -145,15 +145,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "figure",
-                    models.CharField(
-                        default="face", max_length=20, verbose_name="figure"
-                    ),
+                    models.CharField(default="face", max_length=20, verbose_name="figure"),
                 ),
                 (
                     "is_consultation",
-                    models.BooleanField(
-                        default=False, verbose_name="is a consultation"
-                    ),
+                    models.BooleanField(default=False, verbose_name="is a consultation"),
                 ),
                 (
                     "instructions",
@@ -184,9 +180,7 @@ class Migration(migrations.Migration):
                 ("minutes", models.PositiveSmallIntegerField(verbose_name="minutes")),
                 (
                     "buffer_minutes",
-                    models.PositiveSmallIntegerField(
-                        default=10, verbose_name="buffer, minutes"
-                    ),
+                    models.PositiveSmallIntegerField(default=10, verbose_name="buffer, minutes"),
                 ),
                 (
                     "is_active",
@@ -266,9 +260,7 @@ class Migration(migrations.Migration):
                 ("position", models.PositiveSmallIntegerField(default=0)),
                 (
                     "minutes",
-                    models.PositiveSmallIntegerField(
-                        default=10, verbose_name="minutes"
-                    ),
+                    models.PositiveSmallIntegerField(default=10, verbose_name="minutes"),
                 ),
                 (
                     "instructions",
@@ -313,9 +305,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "short",
-                    models.CharField(
-                        blank=True, max_length=200, verbose_name="in one line"
-                    ),
+                    models.CharField(blank=True, max_length=200, verbose_name="in one line"),
                 ),
                 (
                     "created_at",
@@ -323,9 +313,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "approved_at",
-                    models.DateTimeField(
-                        blank=True, null=True, verbose_name="approved"
-                    ),
+                    models.DateTimeField(blank=True, null=True, verbose_name="approved"),
                 ),
                 (
                     "approved_by",
@@ -386,9 +374,7 @@ class Migration(migrations.Migration):
                     models.DecimalField(
                         decimal_places=2,
                         max_digits=8,
-                        validators=[
-                            django.core.validators.MinValueValidator(Decimal(0))
-                        ],
+                        validators=[django.core.validators.MinValueValidator(Decimal(0))],
                         verbose_name="amount",
                     ),
                 ),

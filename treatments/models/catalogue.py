@@ -51,9 +51,7 @@ def validate_areas(areas: Any) -> None:
 def validate_needs(needs: Any) -> None:
     """Raise ValidationError unless `needs` lists, for each device, the kinds that would do."""
     is_right = isinstance(needs, list) and all(
-        isinstance(kinds, list)
-        and kinds
-        and all(kind in DeviceKind.values for kind in kinds)
+        isinstance(kinds, list) and kinds and all(kind in DeviceKind.values for kind in kinds)
         for kinds in needs
     )
     if not is_right:
@@ -67,21 +65,15 @@ class Offer(models.Model):
     name = models.CharField(_("name"), max_length=80, unique=True)
     slug = models.SlugField(max_length=60, unique=True)
     summary = models.CharField(_("in one sentence"), max_length=200)
-    areas = models.JSONField(
-        _("areas"), default=list, blank=True, validators=[validate_areas]
-    )
+    areas = models.JSONField(_("areas"), default=list, blank=True, validators=[validate_areas])
     device_needs = models.JSONField(
         _("devices"),
         default=list,
         blank=True,
         validators=[validate_needs],
-        help_text=_(
-            'For each device, the kinds that would do: [["handheld", "console"]].'
-        ),
+        help_text=_('For each device, the kinds that would do: [["handheld", "console"]].'),
     )
-    visibility = models.CharField(
-        max_length=8, choices=Visibility, default=Visibility.PUBLIC
-    )
+    visibility = models.CharField(max_length=8, choices=Visibility, default=Visibility.PUBLIC)
     position = models.PositiveSmallIntegerField(default=0)
     instructions = models.ManyToManyField(Instruction, blank=True, related_name="+")
 
@@ -137,9 +129,9 @@ class OptionQuerySet(models.QuerySet["Option"]):
 
     def bookable(self) -> OptionQuerySet:
         """Those a client may choose online, with their treatment."""
-        return self.filter(
-            is_active=True, treatment__visibility=Visibility.PUBLIC
-        ).select_related("treatment")
+        return self.filter(is_active=True, treatment__visibility=Visibility.PUBLIC).select_related(
+            "treatment"
+        )
 
 
 class Option(models.Model):
@@ -157,9 +149,7 @@ class Option(models.Model):
         verbose_name_plural = _("options")
         ordering = ["treatment", "minutes"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["treatment", "minutes"], name="one_option_per_length"
-            ),
+            models.UniqueConstraint(fields=["treatment", "minutes"], name="one_option_per_length"),
             models.CheckConstraint(
                 name="a_session_takes_15_to_60_minutes",
                 condition=Q(minutes__gte=SHORTEST, minutes__lte=LONGEST),

@@ -38,9 +38,7 @@ class InstructionVersion(models.Model):
     a list of {"when": "3 days before", "do": "Pause retinol."}.
     """
 
-    instruction = models.ForeignKey(
-        Instruction, models.PROTECT, related_name="versions"
-    )
+    instruction = models.ForeignKey(Instruction, models.PROTECT, related_name="versions")
     number = models.PositiveSmallIntegerField(_("version"))
     lines = models.JSONField(_("lines"), default=list)
     steps = models.JSONField(_("timeline"), default=list, blank=True)

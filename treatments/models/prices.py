@@ -41,12 +41,8 @@ class Price(models.Model):
     priced at or after `published_at`.
     """
 
-    option = models.ForeignKey(
-        Option, models.PROTECT, null=True, blank=True, related_name="prices"
-    )
-    add_on = models.ForeignKey(
-        AddOn, models.PROTECT, null=True, blank=True, related_name="prices"
-    )
+    option = models.ForeignKey(Option, models.PROTECT, null=True, blank=True, related_name="prices")
+    add_on = models.ForeignKey(AddOn, models.PROTECT, null=True, blank=True, related_name="prices")
     price_list = models.ForeignKey(
         PriceList,
         models.PROTECT,
@@ -95,9 +91,7 @@ class Price(models.Model):
                 | Q(option=None, add_on__isnull=False),
                 violation_error_message=_("A price is for an option or for an add-on."),
             ),
-            models.CheckConstraint(
-                name="a_price_is_not_negative", condition=Q(amount__gte=0)
-            ),
+            models.CheckConstraint(name="a_price_is_not_negative", condition=Q(amount__gte=0)),
         ]
 
     def __str__(self) -> str:

@@ -10,9 +10,7 @@ from django.db.models.functions import RowNumber
 from treatments.models import AddOn, InstructionVersion, Treatment
 
 
-def instructions_for(
-    *, treatment: Treatment, add_ons: Sequence[AddOn]
-) -> list[InstructionVersion]:
+def instructions_for(*, treatment: Treatment, add_ons: Sequence[AddOn]) -> list[InstructionVersion]:
     """Return the latest approved version of each text a visit needs, in reading order. 3 queries.
 
     A text that the treatment and an add-on share is returned once.
@@ -23,13 +21,9 @@ def instructions_for(
             "instruction_id", flat=True
         )
     )
-    newest = Window(
-        RowNumber(), partition_by=F("instruction"), order_by=F("number").desc()
-    )
+    newest = Window(RowNumber(), partition_by=F("instruction"), order_by=F("number").desc())
     return list(
-        InstructionVersion.objects.filter(
-            instruction__in=ids, approved_at__isnull=False
-        )
+        InstructionVersion.objects.filter(instruction__in=ids, approved_at__isnull=False)
         .annotate(age=newest)
         .filter(age=1)
         .select_related("instruction")

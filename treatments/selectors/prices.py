@@ -39,13 +39,9 @@ class VisitPrice:
 class PriceBook:
     """The prices of one option and its add-ons at one location, for any provider and day."""
 
-    def __init__(
-        self, option: Option, add_ons: Sequence[AddOn], rows: Sequence[Price]
-    ) -> None:
+    def __init__(self, option: Option, add_ons: Sequence[AddOn], rows: Sequence[Price]) -> None:
         self.option, self.add_ons = option, add_ons
-        self._by_offer: dict[tuple[int | None, int | None], list[Price]] = defaultdict(
-            list
-        )
+        self._by_offer: dict[tuple[int | None, int | None], list[Price]] = defaultdict(list)
         for row in rows:
             self._by_offer[row.option_id, row.add_on_id].append(row)
         self._known: dict[tuple[int | None, date], VisitPrice] = {}
@@ -57,14 +53,10 @@ class PriceBook:
             option = self.option
             name = f"{option.treatment.name}, {option.minutes} min"
             offers = [(option.pk, None, option.treatment.code, name)]
-            offers += [
-                (None, extra.pk, extra.code, extra.name) for extra in self.add_ons
-            ]
+            offers += [(None, extra.pk, extra.code, extra.name) for extra in self.add_ons]
             self._known[key] = VisitPrice(
                 tuple(
-                    PriceLine(
-                        code, name, self._amount(option_id, add_on_id, *key, name)
-                    )
+                    PriceLine(code, name, self._amount(option_id, add_on_id, *key, name))
                     for option_id, add_on_id, code, name in offers
                 )
             )
@@ -126,9 +118,5 @@ def price_visit(
     those published by `priced_at`; provider and location together go before provider, provider
     before location, location before base. Raises NoPrice where nothing was published.
     """
-    book = price_book(
-        option=option, add_ons=add_ons, location=location, priced_at=priced_at
-    )
-    return book.visit(
-        price_list_id=price_list.pk if price_list else None, visit_on=visit_on
-    )
+    book = price_book(option=option, add_ons=add_ons, location=location, priced_at=priced_at)
+    return book.visit(price_list_id=price_list.pk if price_list else None, visit_on=visit_on)

@@ -39,9 +39,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "time_zone",
-                    models.CharField(
-                        blank=True, max_length=64, verbose_name="time zone"
-                    ),
+                    models.CharField(blank=True, max_length=64, verbose_name="time zone"),
                 ),
                 ("email_key", models.CharField(editable=False, max_length=254)),
                 ("name_key", models.CharField(editable=False, max_length=120)),

@@ -41,9 +41,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "postal_code",
-                    models.CharField(
-                        blank=True, max_length=12, verbose_name="postal code"
-                    ),
+                    models.CharField(blank=True, max_length=12, verbose_name="postal code"),
                 ),
                 (
                     "phone",
