@@ -43,7 +43,7 @@ def local_secret_key() -> str:
 # What production must say
 if DEBUG:
     SECRET_KEY = env("SECRET_KEY", default="") or local_secret_key()
-    SITE_URL = env("SITE_URL", default="http://localhost:8000")
+    SITE_URL = env("SITE_URL", default=f"http://localhost:{env('PORT', default='8000')}")
     ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
     EMAIL_URL = env("EMAIL_URL", default="")
 else:

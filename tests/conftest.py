@@ -1,0 +1,28 @@
+"""What every test stands on: how deep to dig, and which tests these servers can run."""
+
+import pytest
+from django.conf import settings
+
+from tests.deep import load_hypothesis_profile
+
+load_hypothesis_profile()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests marked for a server that this run is not connected to.
+
+    `make test` runs the suite on SQLite with the file broker and on PostgreSQL with Redis, so
+    each test has its turn; one that asked for a mixture would never run, and is refused.
+    """
+    is_postgres = "postgres" in settings.DATABASES["default"]["ENGINE"]
+    absent = {"sqlite"} if is_postgres else {"postgres"}
+    absent |= {"files"} if settings.REDIS_URL else {"redis"}
+    chosen: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
+    for item in items:
+        marks = {mark.name for mark in item.iter_markers()}
+        if marks & {"postgres", "redis"} and marks & {"sqlite", "files"}:
+            raise pytest.UsageError(f"{item.nodeid} asks for servers that no run has together")
+        (left_out if marks & absent else chosen).append(item)
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = chosen
