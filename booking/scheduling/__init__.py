@@ -1,0 +1,1 @@
+"""When a visit can begin, worked out from plain numbers: no Django, no clock, no database."""
