@@ -1,0 +1,155 @@
+"""Writing what was drawn: many rows, few queries."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from django.db.models import F
+
+from booking.demo.drawing import Drawn
+from booking.message_plan import planned_messages
+from booking.models import ACTIVE, Allocation, Booking, BookingEvent, BookingLine, Status
+from booking.services.confirming import CONSENT_WORDING
+from clinic.clients.models import Client, Consent, ConsentKind
+from clinic.messaging import services as messaging
+from treatments.models import InstructionVersion
+from treatments.selectors import instructions_for
+
+AGREED_TO = {ConsentKind.TREATMENT, ConsentKind.DATA}
+WHAT = {
+    Status.CONFIRMED: "confirmed",
+    Status.COMPLETED: "completed",
+    Status.NO_SHOW: "no_show",
+    Status.CANCELLED_CLIENT: "cancelled",
+    Status.CANCELLED_LATE: "cancelled",
+}
+
+
+def complete_past_visits(*, now: datetime) -> int:
+    """Complete the generated visits that are over and that nobody has touched; return how many."""
+    over = Booking.objects.filter(is_demo=True, status=Status.CONFIRMED, ends_at__lte=now)
+    visits = list(over.select_for_update(no_key=True).order_by("pk"))
+    if visits:
+        over.update(status=Status.COMPLETED, status_changed_at=F("ends_at"))
+        BookingEvent.objects.bulk_create(
+            _event(visit, Status.CONFIRMED, Status.COMPLETED, visit.ends_at) for visit in visits
+        )
+    return len(visits)
+
+
+def write_visits(drawn: list[Drawn], *, now: datetime) -> None:
+    """Write visits with clients, lines, texts, allocations, events and messages."""
+    if not drawn:
+        return
+    bookings = [visit.booking for visit in drawn]
+    _write_clients(bookings)
+    Booking.objects.bulk_create(bookings)
+    BookingLine.objects.bulk_create(
+        BookingLine(
+            booking=visit.booking,
+            position=place,
+            code=line.code,
+            name=line.name,
+            amount=line.amount,
+        )
+        for visit in drawn
+        for place, line in enumerate(visit.price.lines)
+    )
+    Allocation.objects.bulk_create(
+        Allocation(
+            booking=visit.booking,
+            resource_id=resource,
+            starts_at=datetime.fromtimestamp(start, UTC),
+            ends_at=datetime.fromtimestamp(end, UTC),
+        )
+        for visit in drawn
+        for resource, start, end in visit.kept
+    )
+    Booking.add_ons.through.objects.bulk_create(
+        Booking.add_ons.through(booking=visit.booking, addon=add_on)
+        for visit in drawn
+        for add_on in visit.add_ons
+    )
+    _write_texts(drawn)
+    BookingEvent.objects.bulk_create(event for booking in bookings for event in _history(booking))
+    _write_messages(bookings, now=now)
+
+
+def _write_clients(bookings: Iterable[Booking]) -> None:
+    """Write who comes for the first time, and what they agreed to."""
+    since: dict[int, tuple[Client, datetime]] = {}
+    for booking in bookings:
+        client = booking.client
+        if client is not None and client.pk is None:
+            _, made_at = since.get(id(client), (client, booking.created_at))
+            since[id(client)] = client, min(made_at, booking.created_at)
+    Client.objects.bulk_create([client for client, _ in since.values()])
+    Consent.objects.bulk_create(
+        Consent(
+            client=client,
+            kind=kind,
+            is_given=kind in AGREED_TO,
+            wording_version=CONSENT_WORDING,
+            source="booking",
+            given_at=made_at,
+        )
+        for client, made_at in since.values()
+        for kind in ConsentKind
+    )
+
+
+def _write_texts(drawn: Iterable[Drawn]) -> None:
+    """Write down which wordings each visit was promised."""
+    known: dict[tuple[int, ...], list[InstructionVersion]] = {}
+    rows = []
+    for visit in drawn:
+        treatment = visit.booking.option.treatment
+        key = (treatment.pk, *sorted(add_on.pk for add_on in visit.add_ons))
+        if key not in known:
+            known[key] = instructions_for(treatment=treatment, add_ons=visit.add_ons)
+        rows += [
+            Booking.instruction_versions.through(booking=visit.booking, instructionversion=text)
+            for text in known[key]
+        ]
+    Booking.instruction_versions.through.objects.bulk_create(rows)
+
+
+def _history(booking: Booking) -> list[BookingEvent]:
+    """What happened to a visit: it was booked, and perhaps more."""
+    events = [_event(booking, Status.HELD, Status.CONFIRMED, booking.created_at)]
+    if booking.status != Status.CONFIRMED:
+        status = Status(booking.status)
+        events.append(_event(booking, Status.CONFIRMED, status, booking.status_changed_at))
+    return events
+
+
+def _event(booking: Booking, before: Status, after: Status, at: datetime) -> BookingEvent:
+    by_client = after == Status.CONFIRMED or after not in ACTIVE
+    return BookingEvent(
+        booking=booking,
+        what=WHAT[after],
+        at=at,
+        by=BookingEvent.By.CLIENT if by_client else BookingEvent.By.CLINIC,
+        data={"from": before, "to": after},
+    )
+
+
+def _write_messages(bookings: Iterable[Booking], *, now: datetime) -> None:
+    """Write what was due by now as sent, and plan the rest of what is still to come."""
+    sent, planned = defaultdict(list), []
+    for booking in bookings:
+        is_ahead = booking.status == Status.CONFIRMED
+        until = now if is_ahead else booking.status_changed_at
+        address = booking.client.email if booking.client else ""
+        for draft in planned_messages(booking, now=booking.created_at):
+            if draft.due_at <= until:
+                sent[address].append(replace(draft, version=0))
+            elif is_ahead:
+                planned.append(draft)
+    for email, drafts in sent.items():
+        messaging.record_sent(messages=drafts, sent_to=email, now=now)
+    if planned:
+        messaging.plan(messages=planned, now=now)
