@@ -27,7 +27,6 @@ FONT_FILE = re.compile(r"url\(\./files/([\w-]+\.woff2)\)")
 ICONS = MODULES / "bootstrap-icons" / "icons"
 # {% icon "check2" %}, {% include … with icon="check2" %}, {"icon": "check2"}, icon="check2"
 ICON_NAME = re.compile(r"""\bicon["']?\s*[:=(]?\s*["']([a-z0-9-]+)["']""")
-SVG_BODY = re.compile(r"<svg[^>]*>(.*)</svg>", re.DOTALL)
 
 
 def speaking_files() -> Iterator[Path]:
@@ -59,9 +58,8 @@ def build_sprite() -> None:
         drawing = ICONS / f"{name}.svg"
         if not drawing.is_file():
             sys.exit(f"{path.relative_to(ROOT)} names the icon “{name}”; there is none.")
-        body = SVG_BODY.search(drawing.read_text())
-        assert body, drawing
-        paths = re.sub(r"\s*\n\s*", "", body[1])
+        _, _, inside = drawing.read_text().partition(">")
+        paths = re.sub(r"\s*\n\s*", "", inside).removesuffix("</svg>")
         symbols.append(f'<symbol id="{name}" viewBox="0 0 16 16">{paths}</symbol>')
     sprite = f'<svg xmlns="http://www.w3.org/2000/svg">{"".join(symbols)}</svg>\n'
     (ASSETS / "icons.svg").write_text(sprite)

@@ -1,8 +1,11 @@
 """Every address of the clinic's site."""
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
+    path("", include("clinic.site.urls")),
 ]
+
+handler400 = "clinic.site.views.bad_request"

@@ -130,13 +130,6 @@ def tel(number: str) -> str:
     return "".join(sign for sign in str(number) if sign.isdigit() or sign == "+")
 
 
-@register.filter
-def initials(name: str) -> str:
-    """Return the first letters of a person's first and last name: "MO" for Mara Okafor."""
-    words = name.split()
-    return "".join(word[0].upper() for word in (words if len(words) < 3 else (words[0], words[-1])))
-
-
 def _on_the_wall(value: datetime | time) -> datetime | time:
     if isinstance(value, datetime) and timezone.is_aware(value):
         return timezone.localtime(value)
