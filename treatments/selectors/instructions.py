@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 
 from treatments.models import AddOn, InstructionVersion, Treatment
+
+
+@dataclass(frozen=True)
+class Step:
+    """One point of a timeline: when, in words, and what to do then."""
+
+    when: str
+    advice: list[str]
 
 
 def instructions_for(*, treatment: Treatment, add_ons: Sequence[AddOn]) -> list[InstructionVersion]:
@@ -34,3 +43,17 @@ def instructions_for(*, treatment: Treatment, add_ons: Sequence[AddOn]) -> list[
 def instruction_lines(versions: Iterable[InstructionVersion]) -> list[str]:
     """Return the lines of several texts put together, no line twice."""
     return list(dict.fromkeys(line for version in versions for line in version.lines))
+
+
+def instruction_steps(versions: Iterable[InstructionVersion]) -> list[Step]:
+    """Return the timelines of several texts as one: what falls on one point stands together.
+
+    The points keep the order in which the texts name them; no advice is given twice.
+    """
+    advice: dict[str, list[str]] = {}
+    for version in versions:
+        for step in version.steps:
+            at_that_point = advice.setdefault(step["when"], [])
+            if step["do"] not in at_that_point:
+                at_that_point.append(step["do"])
+    return [Step(when, texts) for when, texts in advice.items()]

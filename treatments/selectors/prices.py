@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -39,7 +39,7 @@ class VisitPrice:
 class PriceBook:
     """The prices of one option and its add-ons at one location, for any provider and day."""
 
-    def __init__(self, option: Option, add_ons: Sequence[AddOn], rows: Sequence[Price]) -> None:
+    def __init__(self, option: Option, add_ons: Sequence[AddOn], rows: Iterable[Price]) -> None:
         self.option, self.add_ons = option, add_ons
         self._by_offer: dict[tuple[int | None, int | None], list[Price]] = defaultdict(list)
         for row in rows:
@@ -50,36 +50,31 @@ class PriceBook:
         """Return what a visit on the local date `visit_on` costs. Raises NoPrice."""
         key = (price_list_id, visit_on)
         if key not in self._known:
-            option = self.option
-            name = f"{option.treatment.name}, {option.minutes} min"
-            offers = [(option.pk, None, option.treatment.code, name)]
-            offers += [(None, extra.pk, extra.code, extra.name) for extra in self.add_ons]
             self._known[key] = VisitPrice(
                 tuple(
-                    PriceLine(code, name, self._amount(option_id, add_on_id, *key, name))
-                    for option_id, add_on_id, code, name in offers
+                    self.line(offer, price_list_id=price_list_id, visit_on=visit_on)
+                    for offer in (self.option, *self.add_ons)
                 )
             )
         return self._known[key]
 
-    def _amount(
-        self,
-        option_id: int | None,
-        add_on_id: int | None,
-        price_list_id: int | None,
-        visit_on: date,
-        name: str,
-    ) -> Decimal:
-        """The most particular row that counts on the day; of those, the latest."""
+    def line(
+        self, offer: Option | AddOn, *, price_list_id: int | None, visit_on: date
+    ) -> PriceLine:
+        """Return what `offer`, the option or one of the add-ons, costs by itself.
+
+        The most particular row that counts on the day; of those, the latest. Raises NoPrice.
+        """
+        name = str(offer)
         rows = [
             row
-            for row in self._by_offer[option_id, add_on_id]
+            for row in self._rows_of(offer)
             if row.effective_from <= visit_on
             and (row.price_list_id is None or row.price_list_id == price_list_id)
         ]
         if not rows:
             raise NoPrice(name)
-        return max(
+        row = max(
             rows,
             key=lambda row: (
                 row.price_list_id is not None,
@@ -88,19 +83,57 @@ class PriceBook:
                 row.published_at,
                 row.pk,
             ),
-        ).amount
+        )
+        code = offer.treatment.code if isinstance(offer, Option) else offer.code
+        return PriceLine(code, name, row.amount)
+
+    def _rows_of(self, offer: Option | AddOn) -> list[Price]:
+        is_option = isinstance(offer, Option)
+        return self._by_offer[(offer.pk, None) if is_option else (None, offer.pk)]
+
+
+def price_books(
+    *,
+    options: Collection[Option],
+    add_ons: Sequence[AddOn] = (),
+    locations: Collection[Location],
+    priced_at: datetime,
+) -> dict[tuple[int, int], PriceBook]:
+    """Return a book for each of `options` at each of `locations`, by their two pks. One query.
+
+    They hold what was published by `priced_at`.
+    """
+    rows = Price.objects.filter(
+        Q(option__in=options) | Q(add_on__in=add_ons),
+        Q(location=None) | Q(location__in=locations),
+        published_at__lte=priced_at,
+    )
+    by_option: dict[int | None, list[Price]] = defaultdict(list)
+    for row in rows:
+        by_option[row.option_id].append(row)  # None: the add-ons, which every option shares
+    return {
+        (option.pk, location.pk): PriceBook(
+            option,
+            add_ons,
+            (
+                row
+                for row in (*by_option[option.pk], *by_option[None])
+                if row.location_id in (None, location.pk)
+            ),
+        )
+        for option in options
+        for location in locations
+    }
 
 
 def price_book(
     *, option: Option, add_ons: Sequence[AddOn], location: Location, priced_at: datetime
 ) -> PriceBook:
     """Return the prices at `location` among those published by `priced_at`. One query."""
-    rows = Price.objects.filter(
-        Q(option=option) | Q(add_on__in=add_ons),
-        Q(location=None) | Q(location=location),
-        published_at__lte=priced_at,
+    books = price_books(
+        options=[option], add_ons=add_ons, locations=[location], priced_at=priced_at
     )
-    return PriceBook(option, add_ons, list(rows))
+    return books[option.pk, location.pk]
 
 
 def price_visit(
