@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from booking.selectors.offers import Offered
 from clinic.places.models import Location
-from clinic.site.selectors import Offered
 
 
 class FinderForm(forms.Form):

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from booking.selectors.offers import next_free, offers
 from clinic.places.policies import policy_for
 from clinic.site import selectors
 from clinic.site.forms import FinderForm
@@ -45,7 +46,7 @@ def finder_context(request: HttpRequest, now: datetime) -> dict[str, Any]:
     Nothing chosen, or nothing we know: the first treatment at the first place.
     """
     locations = list(selectors.open_locations())
-    offered = selectors.catalogue(locations=locations, now=now)
+    offered = offers(locations=locations, now=now)
     asked = FinderForm(request.GET.dict(), offered=offered, locations=locations)
     wanted = asked.cleaned_data if asked.is_valid() else {}
     offer = next((o for o in offered if o.treatment.slug == wanted.get("treatment")), None)
@@ -54,7 +55,7 @@ def finder_context(request: HttpRequest, now: datetime) -> dict[str, Any]:
     slot = None
     if offer and place:
         option = offer.lengths[0].option
-        slot = selectors.first_free(option=option, location=place, now=now)
+        slot = next(iter(next_free(option=option, location=place, now=now)), None)
     return {
         "form": FinderForm(wanted or None, offered=offered, locations=locations),
         "offered": offered,
