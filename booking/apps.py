@@ -1,14 +1,16 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class BookingConfig(AppConfig):
     name = "booking"
 
     def ready(self) -> None:
-        """Answer for the messages that are about bookings."""
-        from booking import message_plan
+        """Answer for the messages that are about bookings, and keep the roles complete."""
+        from booking import message_plan, permissions
         from clinic.messaging import registry
 
         registry.register(
             message_plan.SUBJECT, holds=message_plan.why_not, render=message_plan.letter
         )
+        post_migrate.connect(permissions.sync_roles, sender=self)

@@ -5,19 +5,22 @@ from __future__ import annotations
 import unicodedata
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
+LONGEST_NAME, LONGEST_EMAIL = 120, 254  # of the keys too: "ß" compares as "ss"
+
 
 def email_key(email: str) -> str:
     """Return `email` as two spellings of one address compare: trimmed, lower case."""
-    return unicodedata.normalize("NFKC", email).strip().casefold()
+    return unicodedata.normalize("NFKC", email).strip().casefold()[:LONGEST_EMAIL]
 
 
 def name_key(name: str) -> str:
     """Return `name` as two spellings of one person's name compare."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())[:LONGEST_NAME]
 
 
 class Client(models.Model):
@@ -26,8 +29,8 @@ class Client(models.Model):
     One person is one e-mail address and name together: families share an address.
     """
 
-    name = models.CharField(_("name"), max_length=120)
-    email = models.EmailField(_("e-mail"), max_length=254)
+    name = models.CharField(_("name"), max_length=LONGEST_NAME)
+    email = models.EmailField(_("e-mail"), max_length=LONGEST_EMAIL)
     phone = PhoneNumberField(_("mobile number"), blank=True)
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
     user = models.ForeignKey(
@@ -37,8 +40,8 @@ class Client(models.Model):
         blank=True,
         related_name="clients",
     )
-    email_key = models.CharField(max_length=254, editable=False)
-    name_key = models.CharField(max_length=120, editable=False)
+    email_key = models.CharField(max_length=LONGEST_EMAIL, editable=False)
+    name_key = models.CharField(max_length=LONGEST_NAME, editable=False)
     is_demo = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -54,6 +57,12 @@ class Client(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse a second client of one name and address; no form has the keys as fields."""
+        twins = Client.objects.filter(email_key=email_key(self.email), name_key=name_key(self.name))
+        if twins.exclude(pk=self.pk).exists():
+            raise ValidationError(_("There is a client of this name and address already."))
 
     def save(self, *args, **kwargs) -> None:  # type: ignore[no-untyped-def]
         self.email_key, self.name_key = email_key(self.email), name_key(self.name)

@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from clinic.places import policies
+from clinic.web import clock
 
 
 def validate_zone(name: str) -> None:
@@ -154,7 +155,14 @@ class PolicyVersion(models.Model):
         return f"{self.location or _('The clinic')}, {self.published_at:%Y-%m-%d}"
 
     def clean(self) -> None:
-        policies.merged([self.values or {}])
+        """Refuse rules that make sense by themselves, but not with those in force."""
+        try:
+            policies.validate_values(self.values)
+        except ValidationError:
+            return  # said beside the field
+        places = [self.location] if self.location else [None, *Location.objects.all()]
+        for place in places:
+            policies.check_in_force(self.values, self.location, at=place, now=clock.now())
 
     def as_dict(self) -> dict[str, Any]:
         return dict(self.values)

@@ -117,6 +117,20 @@ def _typed(name: str, value: Any) -> int | Decimal:
 
 def policy_for(location: Location | None, *, now: datetime) -> Policy:
     """Return the rules in force at `location` (None: the clinic as a whole). One query."""
+    return merged(_in_force(location, now=now))
+
+
+def check_in_force(
+    values: dict[str, Any], owner: Location | None, *, at: Location | None, now: datetime
+) -> None:
+    """Raise ValidationError if `values`, published now for `owner`, make no sense at `at`."""
+    clinic, place = _in_force(at, now=now)
+    (clinic if owner is None else place).update(values)
+    merged([clinic, place])
+
+
+def _in_force(location: Location | None, *, now: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the clinic decided, and what `location` did where it differs."""
     from clinic.places.models import PolicyVersion
 
     here = Q(location=None) if location is None else Q(location=None) | Q(location=location)
@@ -129,7 +143,7 @@ def policy_for(location: Location | None, *, now: datetime) -> Policy:
     place: dict[str, Any] = {}
     for location_id, values in versions:
         (clinic if location_id is None else place).update(values)
-    return merged([clinic, place])
+    return clinic, place
 
 
 RULES = [field.name for field in fields(Policy)]

@@ -1,0 +1,230 @@
+"""The diary in the admin: to be looked at. What changes it are the services."""
+
+from typing import Any, cast
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from booking.errors import BookingError
+from booking.models import (
+    Allocation,
+    Booking,
+    BookingEvent,
+    BookingLine,
+    Device,
+    Draft,
+    ExtraOpening,
+    Provider,
+    Resource,
+    Room,
+    TimeOff,
+    WorkingHours,
+)
+from booking.services import schedule
+from clinic.accounts.models import User
+from clinic.web import clock
+from clinic.web.admin import ReadOnly
+
+# Who, what and where
+
+
+@admin.register(Resource)
+class ResourceAdmin(ReadOnly, admin.ModelAdmin):
+    """All that is in one place at a time; edited as provider, room or device."""
+
+    list_display = ("name", "kind", "location", "is_active")
+    list_filter = ("kind", "location", "is_active")
+    list_select_related = ("location",)
+    search_fields = ("name",)
+
+
+@admin.register(Provider)
+class ProviderAdmin(admin.ModelAdmin):
+    list_display = ("name", "title", "user", "price_list", "is_active", "position")
+    list_filter = ("is_active",)
+    list_select_related = ("user", "price_list")
+    search_fields = ("name", "title", "user__email")
+    prepopulated_fields = {"slug": ("name",)}
+    autocomplete_fields = ("user", "price_list")
+    filter_horizontal = ("treatments", "add_ons")
+    exclude = ("location",)  # a provider's hours name the place
+
+
+@admin.register(Room)
+class RoomAdmin(admin.ModelAdmin):
+    list_display = ("name", "location", "is_active")
+    list_filter = ("location", "is_active")
+    list_select_related = ("location",)
+    search_fields = ("name", "location__name")
+    autocomplete_fields = ("location",)
+    ordering = ("location", "name")
+
+
+@admin.register(Device)
+class DeviceAdmin(admin.ModelAdmin):
+    list_display = ("name", "device_kind", "location", "is_active")
+    list_filter = ("device_kind", "location", "is_active")
+    list_select_related = ("location",)
+    search_fields = ("name", "location__name")
+    autocomplete_fields = ("location",)
+    ordering = ("location", "device_kind", "name")
+
+
+# When
+
+
+@admin.register(WorkingHours)
+class WorkingHoursAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = (
+        "provider",
+        "location",
+        "weekday",
+        "starts_at",
+        "ends_at",
+        "every_weeks",
+        "valid_from",
+        "valid_until",
+    )
+    list_filter = ("location", "weekday", "every_weeks")
+    list_select_related = ("provider", "location")
+    search_fields = ("provider__name", "location__name")
+
+
+@admin.register(ExtraOpening)
+class ExtraOpeningAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("provider", "location", "day", "starts_at", "ends_at")
+    list_filter = ("location",)
+    list_select_related = ("provider", "location")
+    search_fields = ("provider__name", "location__name")
+    date_hierarchy = "day"
+
+
+@admin.register(TimeOff)
+class TimeOffAdmin(admin.ModelAdmin):
+    """Added and taken back by the services, which keep visits out of it; never changed."""
+
+    list_display = ("resource", "starts_at", "ends_at", "reason", "created_by")
+    list_filter = ("resource__kind",)
+    list_select_related = ("resource", "created_by")
+    search_fields = ("resource__name", "reason")
+    date_hierarchy = "starts_at"
+    autocomplete_fields = ("resource",)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        written = ("resource", "starts_at", "ends_at", "reason")
+        return written if obj is None else (*written, "created_by")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return super().add_view(request, *args, **kwargs)
+        except BookingError as error:
+            self.message_user(request, error.message, messages.WARNING)
+            return redirect(request.get_full_path())
+
+    def save_model(self, request: HttpRequest, obj: TimeOff, form: Any, change: bool) -> None:
+        span = {name: form.cleaned_data[name] for name in form.fields}
+        user = cast(User, request.user)
+        saved = schedule.add_time_off(**span, user=user, now=clock.now())
+        obj.pk = saved.pk
+
+    def delete_model(self, request: HttpRequest, obj: TimeOff) -> None:
+        schedule.remove_time_off(time_off=obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[TimeOff]) -> None:
+        for time_off in queryset:
+            schedule.remove_time_off(time_off=time_off)
+
+
+# What is kept and promised
+
+
+class LineInline(ReadOnly, admin.TabularInline):
+    model = BookingLine
+    extra = 0
+
+
+class EventInline(ReadOnly, admin.TabularInline):
+    model = BookingEvent
+    extra = 0
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BookingEvent]:
+        return super().get_queryset(request).select_related("user")
+
+
+class AllocationInline(ReadOnly, admin.TabularInline):
+    model = Allocation
+    extra = 0
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Allocation]:
+        return super().get_queryset(request).select_related("resource")
+
+
+@admin.register(Booking)
+class BookingAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = (
+        "reference",
+        "status",
+        "starts_at",
+        "client",
+        "provider",
+        "option",
+        "location",
+        "price",
+    )
+    list_filter = ("status", "location", "provider")
+    list_select_related = ("client", "provider", "option__treatment", "location")
+    search_fields = ("=reference", "client__name", "client__email")
+    date_hierarchy = "starts_at"
+    ordering = ("-starts_at", "-pk")
+    inlines = (LineInline, AllocationInline, EventInline)
+    show_full_result_count = False
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ("reference", *super().get_fields(request, obj))
+
+
+@admin.register(BookingLine)
+class BookingLineAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("booking", "position", "code", "name", "amount")
+    list_filter = ("code",)
+    list_select_related = ("booking",)
+    search_fields = ("=booking__reference", "=code", "name")
+    ordering = ("-booking", "position")
+    show_full_result_count = False
+
+
+@admin.register(BookingEvent)
+class BookingEventAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("at", "booking", "what", "by", "user", "reason")
+    list_filter = ("what", "by")
+    list_select_related = ("booking", "user")
+    search_fields = ("=booking__reference", "what", "reason")
+    date_hierarchy = "at"
+    ordering = ("-at", "-pk")
+    show_full_result_count = False
+
+
+@admin.register(Allocation)
+class AllocationAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("resource", "starts_at", "ends_at", "booking")
+    list_filter = ("resource__kind",)
+    list_select_related = ("resource", "booking")
+    search_fields = ("=booking__reference", "resource__name")
+    date_hierarchy = "starts_at"
+    ordering = ("-starts_at", "resource")
+    show_full_result_count = False
+
+
+@admin.register(Draft)
+class DraftAdmin(ReadOnly, admin.ModelAdmin):
+    """That somebody is typing, not what: it is theirs until they confirm."""
+
+    list_display = ("visitor", "updated_at")
+    fields = ("visitor", "updated_at")
+    search_fields = ("=visitor",)
+    date_hierarchy = "updated_at"

@@ -1,0 +1,337 @@
+"""Every row of the clinic can be looked at in the admin, and what services own only that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.db import connection, models
+from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from booking.models import (
+    Allocation,
+    Booking,
+    BookingEvent,
+    BookingLine,
+    Draft,
+    Provider,
+    Resource,
+    TimeOff,
+)
+from booking.permissions import Role
+from clinic.accounts.models import User
+from clinic.clients.models import Client, Consent, ConsentKind
+from clinic.messaging.models import Message
+from clinic.messaging.services import Draft as Planned
+from clinic.messaging.services import plan
+from clinic.places.models import PolicyVersion
+from tests import factories
+from tests.factories import LONG_AGO, MONDAY_9AM, booked
+from treatments.models import InstructionVersion, Option, Price
+
+OURS = ("accounts", "booking", "clients", "messaging", "places", "treatments")
+READ_ONLY = {
+    "allocation",
+    "booking",
+    "bookingevent",
+    "bookingline",
+    "consent",
+    "draft",
+    "extraopening",
+    "message",
+    "price",
+    "resource",
+    "workinghours",
+}
+numbers = iter(range(10**9))
+
+
+def make_event() -> BookingEvent:
+    return BookingEvent.objects.create(
+        booking=booked(),
+        what="confirmed",
+        at=MONDAY_9AM,
+        by=BookingEvent.By.STAFF,
+        user=factories.UserFactory(),
+    )
+
+
+def make_consent() -> Consent:
+    return Consent.objects.create(
+        client=factories.ClientFactory(),
+        kind=ConsentKind.TREATMENT,
+        is_given=True,
+        wording_version="1",
+        source="booking",
+        given_at=LONG_AGO,
+    )
+
+
+def make_message() -> Message:
+    letter = Planned(
+        subject=f"booking:{next(numbers)}", code="M01", recipient="client", due_at=MONDAY_9AM
+    )
+    plan(messages=[letter], now=LONG_AGO)
+    return Message.objects.get(key=letter.key)
+
+
+def make_price() -> models.Model:
+    """With all that a price may name."""
+    return factories.PriceFactory(
+        price_list=factories.PriceListFactory(),
+        location=factories.LocationFactory(),
+        published_by=factories.UserFactory(),
+    )
+
+
+MAKE: dict[type[models.Model], Callable[[], Any]] = {
+    Allocation: lambda: booked().allocations.earliest("pk"),
+    Booking: lambda: booked(add_ons=[factories.AddOnFactory()]),
+    BookingEvent: make_event,
+    BookingLine: lambda: booked().lines.get(),
+    Client: lambda: factories.ClientFactory(user=factories.UserFactory()),
+    Consent: make_consent,
+    Draft: lambda: Draft.objects.create(visitor=f"v{next(numbers)}", updated_at=MONDAY_9AM),
+    Group: lambda: Group.objects.create(name=f"helpers {next(numbers)}"),
+    Message: make_message,
+    Resource: lambda: Resource.objects.get(pk=factories.RoomFactory().pk),
+    User: lambda: factories.UserFactory(groups=["front desk"]),
+    Price: make_price,
+    Provider: lambda: factories.ProviderFactory(
+        user=factories.UserFactory(),
+        price_list=factories.PriceListFactory(),
+        treatments=[factories.TreatmentFactory()],
+        add_ons=[factories.AddOnFactory()],
+    ),
+    PolicyVersion: lambda: factories.PolicyVersionFactory(
+        location=factories.LocationFactory(), published_by=factories.UserFactory()
+    ),
+    TimeOff: lambda: factories.TimeOffFactory(created_by=factories.UserFactory()),
+}
+
+
+def make(model: type[models.Model]) -> Any:
+    """Return a new row of `model`, with others of its own around it."""
+    maker = MAKE.get(model) or getattr(factories, f"{model.__name__}Factory")
+    return maker()
+
+
+def page(model: type[models.Model], name: str, *args: Any) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{name}", args=args)
+
+
+@pytest.fixture
+def desk(db: None, client: Browser) -> Browser:
+    """A browser in which somebody is signed in who may do everything."""
+    client.force_login(factories.UserFactory(is_staff=True, is_superuser=True))
+    return client
+
+
+every_model = pytest.mark.parametrize(
+    "model", admin.site._registry, ids=lambda model: model._meta.label_lower
+)
+read_only_model = pytest.mark.parametrize(
+    "model",
+    [model for model in admin.site._registry if model._meta.model_name in READ_ONLY],
+    ids=lambda model: model._meta.label_lower,
+)
+
+
+def test_every_model_of_ours_is_in_the_admin():
+    ours = {model for label in OURS for model in apps.get_app_config(label).get_models()}
+    assert ours <= set(admin.site._registry)
+    assert {model._meta.model_name for model in ours} >= READ_ONLY
+
+
+@every_model
+def test_lists_and_pages_cost_the_same_for_many_rows(desk: Browser, model):
+    row = [make(model), make(model)][-1]
+    urls = [page(model, "changelist"), page(model, "change", row.pk)]
+    costs: list[int] = []
+    for url in urls:
+        desk.get(url)  # Django learns the types of content once
+    for more in (0, 18):
+        for _ in range(more):
+            make(model)
+        for url in urls:
+            with CaptureQueriesContext(connection) as queries:
+                response = desk.get(url)
+            assert response.status_code == 200, url
+            costs.append(len(queries))
+
+    assert costs[2:] == costs[:2]
+    assert max(costs) <= 20
+
+
+def test_a_booking_with_many_events_costs_what_one_with_few_does(desk: Browser):
+    event = make_event()
+    url = page(Booking, "change", event.booking_id)
+    desk.get(url)
+    costs = []
+    for more in (1, 9):
+        for _ in range(more):
+            user = factories.UserFactory()
+            BookingEvent.objects.create(
+                booking=event.booking, what="moved", at=MONDAY_9AM, by="staff", user=user
+            )
+        with CaptureQueriesContext(connection) as queries:
+            assert desk.get(url).status_code == 200
+        costs.append(len(queries))
+
+    assert costs[0] == costs[1]
+
+
+@every_model
+def test_search_finds_a_row_and_not_the_others(desk: Browser, model):
+    row, other = make(model), make(model)
+    (field, *_) = admin.site._registry[model].search_fields
+    lookup = field.lstrip("=^@")
+    (word,) = model._default_manager.filter(pk=row.pk).values_list(lookup, flat=True)
+
+    found = desk.get(page(model, "changelist"), {"q": word}).context["cl"].result_list
+    missed = desk.get(page(model, "changelist"), {"q": "xyzzy"}).context["cl"].result_list
+
+    assert row in found
+    assert not missed
+    assert other in desk.get(page(model, "changelist")).context["cl"].queryset
+
+
+@read_only_model
+def test_what_services_write_cannot_be_written_here(desk: Browser, model):
+    row = make(model)
+    before = model._default_manager.values().get(pk=row.pk)
+
+    assert desk.get(page(model, "add")).status_code == 403
+    assert desk.post(page(model, "add"), {}).status_code == 403
+    assert desk.post(page(model, "change", row.pk), {}).status_code == 403
+    assert desk.get(page(model, "delete", row.pk)).status_code == 403
+    assert desk.post(page(model, "delete", row.pk), {"post": "yes"}).status_code == 403
+    chosen = {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"}
+    desk.post(page(model, "changelist"), chosen)
+    assert model._default_manager.values().get(pk=row.pk) == before
+
+
+# What goes through a service or a second pair of eyes
+
+
+def away(resource: Resource, starts: str, ends: str) -> dict[str, Any]:
+    return {
+        "resource": resource.pk,
+        "starts_at_0": "2030-03-04",
+        "starts_at_1": starts,
+        "ends_at_0": "2030-03-04",
+        "ends_at_1": ends,
+        "reason": "Training",
+    }
+
+
+def test_time_off_is_added_and_taken_back_but_never_over_a_visit(desk: Browser):
+    provider = booked().provider  # 09:00 to 10:15 UTC, turnover included
+    url = page(TimeOff, "add")
+
+    refused = desk.post(url, away(provider, "10:00", "12:00"), follow=True)
+    assert "There are appointments in this time." in refused.content.decode()
+    assert not TimeOff.objects.exists()
+
+    desk.post(url, away(provider, "10:15", "12:00"))
+    (time_off,) = TimeOff.objects.all()
+    assert time_off.created_by is not None
+    assert desk.post(page(TimeOff, "change", time_off.pk), {}).status_code == 403
+
+    desk.post(page(TimeOff, "delete", time_off.pk), {"post": "yes"})
+    assert not TimeOff.objects.exists()
+
+
+def test_a_policy_is_published_by_somebody_now_and_never_edited(desk: Browser):
+    desk.post(page(PolicyVersion, "add"), {"values": '{"hold_minutes": 5}', "reason": "Try it"})
+
+    (version,) = PolicyVersion.objects.all()
+    assert version.published_by is not None
+    assert desk.post(page(PolicyVersion, "change", version.pk), {}).status_code == 403
+    assert desk.post(page(PolicyVersion, "delete", version.pk), {}).status_code == 403
+
+
+@pytest.mark.parametrize("values", ["[1]", '{"hold_minutes": -1}', '{"hold": 5}', "7", "null"])
+def test_a_policy_that_makes_no_sense_is_refused_in_words(desk: Browser, values: str):
+    refused = desk.post(page(PolicyVersion, "add"), {"values": values, "reason": "Oops"})
+
+    assert refused.status_code == 200
+    assert refused.context["adminform"].form.errors
+    assert not PolicyVersion.objects.exists()
+
+
+def test_a_new_wording_gets_the_next_number_and_waits_for_the_medical_lead(
+    desk: Browser, client_of: Callable[..., Browser]
+):
+    first = factories.InstructionVersionFactory()
+    desk.post(
+        page(InstructionVersion, "add"),
+        {"instruction": first.instruction.pk, "lines": '["No oil today."]', "steps": "[]"},
+    )
+    (second,) = InstructionVersion.objects.filter(approved_at=None)
+    assert second.number == first.number + 1
+    approve = {"action": "approve", "_selected_action": [second.pk]}
+
+    client_of(Role.ADMIN).post(page(InstructionVersion, "changelist"), approve)
+    second.refresh_from_db()
+    assert second.approved_at is None
+
+    client_of(Role.MEDICAL_LEAD).post(page(InstructionVersion, "changelist"), approve)
+    second.refresh_from_db()
+    assert second.approved_at is not None
+    assert second.approved_by is not None
+    assert second.approved_by.groups.get().name == Role.MEDICAL_LEAD
+
+
+def test_the_length_of_an_option_stays_once_it_is_there(desk: Browser):
+    option = factories.OptionFactory(minutes=60)
+
+    desk.post(
+        page(Option, "change", option.pk),
+        {"treatment": option.treatment.pk, "minutes": 30, "buffer_minutes": 20, "is_active": "on"},
+    )
+    option.refresh_from_db()
+
+    assert (option.minutes, option.buffer_minutes) == (60, 20)
+
+
+# Who may look
+
+
+@pytest.fixture
+def client_of(db: None) -> Callable[..., Browser]:
+    """Return a browser in which somebody of a role is signed in."""
+
+    def sign_in(*roles: str) -> Browser:
+        browser = Browser()
+        browser.force_login(factories.UserFactory(is_staff=True, groups=roles))
+        return browser
+
+    return sign_in
+
+
+def test_the_front_desk_reads_bookings_and_an_aesthetician_no_list_of_clients(client_of):
+    booking = booked()
+    front_desk, aesthetician = client_of(Role.FRONT_DESK), client_of(Role.AESTHETICIAN)
+
+    assert front_desk.get(page(Booking, "change", booking.pk)).status_code == 200
+    assert front_desk.get(page(Client, "changelist")).status_code == 200
+    assert front_desk.get(page(User, "changelist")).status_code == 403
+    assert aesthetician.get(page(Booking, "changelist")).status_code == 403
+    assert aesthetician.get(page(Client, "changelist")).status_code == 403
+    assert aesthetician.get(page(Option, "changelist")).status_code == 200
+
+
+def test_the_admin_is_the_clinics_and_holds_to_its_content_security_policy(desk: Browser):
+    response = desk.get(reverse("admin:index"))
+
+    assert settings.CLINIC_NAME in response.content.decode()
+    assert "unsafe-inline" not in response["Content-Security-Policy"]
+    assert "css/admin.css" in response.content.decode()

@@ -1,0 +1,143 @@
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import Max, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from clinic.web import clock
+from clinic.web.admin import AddOnly, ReadOnly
+from treatments.models import (
+    AddOn,
+    Instruction,
+    InstructionVersion,
+    Option,
+    Price,
+    PriceList,
+    Treatment,
+)
+
+
+class OfferAdmin(admin.ModelAdmin):
+    """What treatments and add-ons share. What bookings took of it cannot change under them."""
+
+    list_filter: ClassVar[Any] = ("visibility",)
+    search_fields = ("code", "name", "summary")
+    ordering = ("position", "code")
+    prepopulated_fields = {"slug": ("name",)}
+    filter_horizontal: ClassVar[Any] = ("instructions",)
+    promised: ClassVar[Any] = ("device_needs",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return () if obj is None else self.promised
+
+
+@admin.register(Treatment)
+class TreatmentAdmin(OfferAdmin):
+    list_display = ("name", "code", "visibility", "is_consultation", "position")
+    list_filter = ("visibility", "is_consultation")
+
+
+@admin.register(AddOn)
+class AddOnAdmin(OfferAdmin):
+    list_display = ("name", "code", "minutes", "visibility", "position")
+    filter_horizontal = ("instructions", "not_with")
+    promised = ("device_needs", "minutes")
+
+
+@admin.register(Option)
+class OptionAdmin(admin.ModelAdmin):
+    """Lengths of treatments. One that was sold keeps its minutes: add another, retire this."""
+
+    list_display = ("treatment", "minutes", "buffer_minutes", "is_active")
+    list_filter = ("is_active", "minutes")
+    list_select_related = ("treatment",)
+    search_fields = ("treatment__name", "=treatment__code", "=minutes")
+    autocomplete_fields = ("treatment",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return () if obj is None else ("treatment", "minutes")
+
+
+@admin.register(Price)
+class PriceAdmin(ReadOnly, admin.ModelAdmin):
+    """What was published. A price is added, never changed, and not here."""
+
+    list_display = (
+        "offer",
+        "amount",
+        "price_list",
+        "location",
+        "effective_from",
+        "published_at",
+        "published_by",
+    )
+    list_filter = ("location", "price_list")
+    list_select_related = (
+        "option__treatment",
+        "add_on",
+        "price_list",
+        "location",
+        "published_by",
+    )
+    search_fields = (
+        "option__treatment__name",
+        "=option__treatment__code",
+        "add_on__name",
+        "price_list__name",
+        "reason",
+    )
+    date_hierarchy = "effective_from"
+
+    @admin.display(description=_("for"))
+    def offer(self, price: Price) -> str:
+        return str(price.option or price.add_on)
+
+
+@admin.register(PriceList)
+class PriceListAdmin(admin.ModelAdmin):
+    list_display = ("name",)
+    search_fields = ("name",)
+
+
+@admin.register(Instruction)
+class InstructionAdmin(admin.ModelAdmin):
+    list_display = ("code", "name", "kind", "position")
+    list_filter = ("kind",)
+    search_fields = ("code", "name")
+
+
+@admin.register(InstructionVersion)
+class InstructionVersionAdmin(AddOnly, admin.ModelAdmin):
+    """Wordings. A new one is sent once the medical lead has approved it; none is edited."""
+
+    list_display = ("__str__", "short", "created_at", "approved_by", "approved_at")
+    list_filter = ("instruction__kind", ("approved_at", admin.EmptyFieldListFilter))
+    list_select_related = ("instruction", "approved_by")
+    search_fields = ("instruction__code", "instruction__name", "short", "lines")
+    autocomplete_fields = ("instruction",)
+    actions = ("approve",)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        written = ("instruction", "lines", "steps", "short")
+        if obj is None:
+            return written
+        return ("instruction", "number", *written[1:], "created_at", "approved_by", "approved_at")
+
+    def save_model(
+        self, request: HttpRequest, obj: InstructionVersion, form: Any, change: bool
+    ) -> None:
+        latest = obj.instruction.versions.aggregate(latest=Max("number"))["latest"]
+        obj.number = (latest or 0) + 1
+        super().save_model(request, obj, form, change)
+
+    @admin.action(description=_("Approve the chosen wordings"), permissions=["approve"])
+    def approve(self, request: HttpRequest, chosen: QuerySet[InstructionVersion]) -> None:
+        approved = chosen.filter(approved_at=None).update(
+            approved_by=request.user, approved_at=clock.now()
+        )
+        self.message_user(request, _("Approved: %(count)s") % {"count": approved})
+
+    def has_approve_permission(self, request: HttpRequest) -> bool:
+        """Approving is the medical lead's; writing is not enough."""
+        return bool(request.user.has_perm("treatments.change_instructionversion"))
