@@ -58,17 +58,17 @@ class Client(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def clean(self) -> None:
-        """Refuse a second client of one name and address; no form has the keys as fields."""
-        twins = Client.objects.filter(email_key=email_key(self.email), name_key=name_key(self.name))
-        if twins.exclude(pk=self.pk).exists():
-            raise ValidationError(_("There is a client of this name and address already."))
-
     def save(self, *args, **kwargs) -> None:  # type: ignore[no-untyped-def]
         self.email_key, self.name_key = email_key(self.email), name_key(self.name)
         if (update := kwargs.get("update_fields")) is not None:
             kwargs["update_fields"] = {*update, "email_key", "name_key"}
         super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        """Refuse a second client of one name and address; no form has the keys as fields."""
+        twins = Client.objects.filter(email_key=email_key(self.email), name_key=name_key(self.name))
+        if twins.exclude(pk=self.pk).exists():
+            raise ValidationError(_("There is a client of this name and address already."))
 
     @property
     def first_name(self) -> str:
