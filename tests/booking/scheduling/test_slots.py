@@ -427,6 +427,12 @@ class TestQuietTimes:
         assert self.quiet([gap], visit(60)) == ["09:00 EDT", "09:45 EDT"]
         # 09:15 leaves 15 minutes before, 09:30 leaves 15 after
 
+    def test_what_remains_is_not_lost_if_the_shortest_visit_just_fits(self):
+        start, _ = NINE_TO_NOON[0]
+
+        assert self.quiet([(start, start + 100 * MINUTE)], visit(60)) == ["09:00 EDT"]
+        assert self.quiet([(start, start + 99 * MINUTE)], visit(60)) == []
+
     def test_minutes_nothing_could_start_in_are_not_counted_as_lost(self):
         start, _ = NINE_TO_NOON[0]
         gap = (start + 10 * MINUTE, start + 2 * HOUR)  # from 09:10: nothing can start before 09:15

@@ -50,7 +50,10 @@ def test_what_two_diaries_share_does_not_depend_on_who_asks(some, others):
 
 
 def test_a_visit_that_ends_when_work_begins_takes_nothing_of_it():
-    assert subtract([(600, 1200)], [(0, 600), (1200, 1800)]) == [(600, 1200)]
+    visits = [(0, 600), (1200, 1800)]
+
+    assert subtract([(600, 1200)], visits) == [(600, 1200)]
+    assert intersect([(600, 1200)], visits) == []
 
 
 def test_one_long_absence_covers_several_days():

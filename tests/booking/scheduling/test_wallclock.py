@@ -37,9 +37,9 @@ def test_hours_that_lie_in_the_gap_of_the_clock_do_not_happen():
     assert span_on(SPRING_FORWARD, time(2), time(2, 45), NEW_YORK) is None
 
 
-def test_hours_that_would_cross_midnight_do_not_happen():
+def test_hours_that_end_no_later_than_they_begin_do_not_happen():
     assert span_on(date(2027, 6, 1), time(22), time(2), NEW_YORK) is None
-    assert span_on(date(2027, 6, 1), time(9), time(9), NEW_YORK) is None
+    assert span_on(FALL_BACK, time(1, 30), time(1, 30), NEW_YORK) is None
 
 
 def test_hours_around_a_repeated_time_last_from_its_first_to_its_last_showing():
