@@ -157,7 +157,11 @@ CACHES = {
         },
     }
     if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}
+    else {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},  # the default of 300 would forget counts of tries
+    }
 }
 
 # Work in the background: the outbox table is the schedule, the broker a doorbell

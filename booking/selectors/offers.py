@@ -52,6 +52,11 @@ class Length:
         """The most it costs."""
         return max(quote.amount for quote in self.quotes)
 
+    @property
+    def locations(self) -> list[Location]:
+        """Where it is given, in the clinic's order."""
+        return list(dict.fromkeys(quote.location for quote in self.quotes))
+
 
 @dataclass(frozen=True)
 class Offered:
@@ -67,8 +72,8 @@ class Offered:
 
     @property
     def locations(self) -> list[Location]:
-        """Where it is given."""
-        return list(dict.fromkeys(q.location for length in self.lengths for q in length.quotes))
+        """Where any length of it is given."""
+        return list(dict.fromkeys(place for length in self.lengths for place in length.locations))
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,7 @@ def extras_with(offered: Offered, *, now: datetime) -> list[Extra]:
     add_ons = add_ons_for(offered.treatment)
     gives = set(Provider.add_ons.through.objects.values_list("provider_id", "addon_id"))
     books = price_books(
-        options=[option], add_ons=add_ons, locations=offered.locations, priced_at=now
+        options=[option], add_ons=add_ons, locations=offered.lengths[0].locations, priced_at=now
     )
     extras = []
     for add_on in add_ons:
