@@ -17,6 +17,7 @@ run: run-environment ## Prepare everything and start the clinic (PORT=8000); Ctr
 	@$(PY) bin/run.py
 
 test: test-environment ## Every check and test (ARGS="tests/faults -k redis" narrows, DEEP=1 digs)
+	@$(PY) bin/build_assets.py
 	@$(PY) -m tests $(ARGS)
 
 bench: test-environment ## Measure: a table, and var/bench.json
