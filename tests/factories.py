@@ -58,14 +58,16 @@ def many(name: str) -> factory.PostGeneration:
     """Return a hook that fills the many-to-many field `name` with what the test gives."""
 
     def fill(row: Model, create: bool, others: Iterable[Model] | None, **_: Any) -> None:
-        getattr(row, name).set(others or ())
+        if create:
+            getattr(row, name).set(others or ())
 
     return factory.PostGeneration(fill)
 
 
 def join_groups(user: User, create: bool, names: Iterable[str] | None, **_: Any) -> None:
     """Give `user` the roles of those names."""
-    user.groups.set(Group.objects.get_or_create(name=name)[0] for name in names or ())
+    if create:
+        user.groups.set(Group.objects.get_or_create(name=name)[0] for name in names or ())
 
 
 class UserFactory(DjangoModelFactory):
@@ -200,7 +202,6 @@ class AddOnFactory(DjangoModelFactory):
     minutes = 10
 
     instructions = many("instructions")
-
     not_with = many("not_with")
 
 
@@ -238,7 +239,6 @@ class ProviderFactory(DjangoModelFactory):
     title = "Aesthetician"
 
     treatments = many("treatments")
-
     add_ons = many("add_ons")
 
 
@@ -369,7 +369,9 @@ class BookingFactory(DjangoModelFactory):
     created_at = factory.LazyAttribute(lambda booking: booking.starts_at - timedelta(days=7))
     priced_at = factory.SelfAttribute("created_at")
     price = Decimal(170)
-    promise = factory.LazyFunction(Policy().promise)
+    promise = factory.LazyAttribute(
+        lambda booking: Policy().promise() | {"buffer_minutes": booking.option.buffer_minutes}
+    )
 
     @classmethod
     def _create(cls, model_class: type[Booking], *args: Any, **fields: Any) -> Booking:

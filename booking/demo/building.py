@@ -13,6 +13,7 @@ from django.utils.text import slugify
 
 from booking.demo.facts import facts
 from booking.models import Device, Provider, Resource, Room, TimeOff, WorkingHours
+from booking.permissions import Role
 from booking.scheduling.wallclock import day_span
 from clinic.accounts.models import User
 from clinic.clients.models import Client
@@ -22,7 +23,6 @@ from treatments.models import AddOn, Option, Price, PriceList, Treatment
 
 PASSWORD = "a-quiet-hour"  # noqa: S105  of accounts that exist on a developer's machine only
 MARK = "Demo clinic: its diary is drawn by a generator"
-CLIENT_ROLE = "client"
 OPEN_SINCE = timedelta(days=365)
 DEAREST = Decimal(200)
 WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
@@ -31,6 +31,11 @@ WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 def is_marked() -> bool:
     """Whether this clinic is the demo, and nobody took its mark away."""
     return PolicyVersion.objects.filter(reason=MARK).exists()
+
+
+def take_mark_away() -> None:
+    """Let the clinic be its own from now on: no start draws anything any more."""
+    PolicyVersion.objects.filter(reason=MARK).delete()
 
 
 def accounts() -> list[dict[str, str]]:
@@ -42,7 +47,7 @@ def build_clinic(*, today: date, now: datetime) -> None:
     """Build both locations with catalogue, prices, staff and accounts, open for a year."""
     since = today - OPEN_SINCE
     users = _add_users()
-    medical_lead, admin = (_user(users, role) for role in ("medical lead", "admin"))
+    medical_lead, admin = (_user(users, role) for role in (Role.MEDICAL_LEAD, Role.ADMIN))
     PolicyVersion.objects.create(
         values={}, reason=MARK, published_at=now - OPEN_SINCE, published_by=admin
     )
@@ -51,7 +56,11 @@ def build_clinic(*, today: date, now: datetime) -> None:
         place["name"]: _add_location(place, position)
         for position, place in enumerate(facts()["locations"])
     }
-    base = {price.option: price.amount for price in Price.objects.exclude(option=None)}
+    base = {
+        price.option: price.amount
+        for price in Price.objects.select_related("option__treatment")
+        if price.option
+    }
     prices = [
         price
         for place in facts()["locations"]
@@ -71,17 +80,19 @@ def build_clinic(*, today: date, now: datetime) -> None:
 
 def _add_users() -> dict[str, User]:
     """Add everybody who signs in, each in the group of their role; return them by e-mail."""
-    people = {person["email"]: (person["name"], "aesthetician") for person in facts()["providers"]}
+    people = {
+        person["email"]: (person["name"], Role.AESTHETICIAN) for person in facts()["providers"]
+    }
     people |= {person["email"]: (person["name"], person["role"]) for person in facts()["accounts"]}
     password = make_password(PASSWORD)
     users = {}
     for email, (name, role) in people.items():
         users[email], _ = User.objects.get_or_create(
             email=email,
-            defaults={"full_name": name, "is_staff": role != CLIENT_ROLE, "password": password},
+            defaults={"full_name": name, "is_staff": role != Role.CLIENT, "password": password},
         )
         users[email].groups.add(Group.objects.get_or_create(name=role)[0])
-        if role == CLIENT_ROLE:
+        if role == Role.CLIENT:
             Client.objects.create(
                 name=name, email=email, phone="+15035550100", user=users[email], is_demo=True
             )
@@ -89,7 +100,7 @@ def _add_users() -> dict[str, User]:
 
 
 def _user(users: Mapping[str, User], role: str) -> User:
-    return next(users[who["email"]] for who in facts()["accounts"] if who["role"] == role)
+    return next(users[who["email"]] for who in accounts() if who["role"] == role)
 
 
 def _add_location(place: Mapping[str, Any], position: int) -> Location:
@@ -197,7 +208,7 @@ def _add_absences(places: Mapping[str, Location], *, today: date) -> None:
 def _week(rows: Iterable[Mapping[str, str]]) -> list[tuple[int, time, time]]:
     """Read {days = "Mon Tue", hours = "09:00-12:30 13:15-17:00"} as (weekday, from, until)."""
     return [
-        (WEEKDAYS.index(day), *(time.fromisoformat(clock) for clock in stretch.split("-")))
+        (WEEKDAYS.index(day), time.fromisoformat(stretch[:5]), time.fromisoformat(stretch[6:]))
         for row in rows
         for day in row["days"].split()
         for stretch in row["hours"].split()

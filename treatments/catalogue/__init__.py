@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,8 +13,15 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from clinic.accounts.models import User
-from treatments.models import AddOn, Instruction, InstructionVersion, Option, Price, Treatment
-from treatments.models.catalogue import Offer
+from treatments.models import (
+    AddOn,
+    Instruction,
+    InstructionVersion,
+    Option,
+    Price,
+    Treatment,
+    Visibility,
+)
 
 HERE = Path(__file__).parent
 
@@ -28,19 +35,21 @@ def load_catalogue(*, approved_by: User, published_at: datetime, effective_from:
     """
     for position, text in enumerate(_read("instructions.toml")["instructions"]):
         _add_instruction(text, position, approved_by=approved_by, approved_at=published_at)
-    offers = _read("treatments.toml")
-    published = {"published_at": published_at, "effective_from": effective_from}
-    for position, facts in enumerate(offers["treatments"]):
-        treatment = _add_treatment(offers["common"] | facts, position)
+    catalogue = _read("treatments.toml")
+    prices: list[tuple[Option | AddOn, int]] = []
+    for position, facts in enumerate(catalogue["treatments"]):
+        treatment = _add_treatment(catalogue["common"] | facts, position)
         for length in facts["lengths"]:
             option, _ = Option.objects.get_or_create(
                 treatment=treatment,
                 minutes=length["minutes"],
                 defaults={"buffer_minutes": length["buffer"]},
             )
-            _add_price(length["price"], option=option, **published)
-    for position, facts in enumerate(offers["add_ons"]):
-        _add_price(facts["price"], add_on=_add_add_on(facts, position), **published)
+            prices.append((option, length["price"]))
+    for position, facts in enumerate(catalogue["add_ons"]):
+        prices.append((_add_add_on(facts, position), facts["price"]))
+    for offer, amount in prices:
+        _add_price(offer, amount, published_at=published_at, effective_from=effective_from)
 
 
 def _add_instruction(
@@ -63,15 +72,19 @@ def _add_instruction(
 
 
 def _add_treatment(facts: Mapping[str, Any], position: int) -> Treatment:
-    names = ("figure", "what_it_is", "suits", "feels_like", "side_effects")
+    texts = ("what_it_is", "suits", "feels_like", "side_effects")
     treatment, is_new = Treatment.objects.get_or_create(
         code=facts["code"],
         defaults=_offer(facts, position)
-        | {name: facts[name].strip() for name in names}
-        | {"is_consultation": facts.get("is_consultation", False)},
+        | {name: facts[name].strip() for name in texts}
+        | {
+            "figure": facts["figure"],
+            "is_consultation": facts.get("is_consultation", False),
+        },
     )
     if is_new:
-        _add_instructions(treatment, facts["instructions"])
+        treatment.full_clean()
+        treatment.instructions.set(Instruction.objects.filter(code__in=facts["instructions"]))
     return treatment
 
 
@@ -81,47 +94,41 @@ def _add_add_on(facts: Mapping[str, Any], position: int) -> AddOn:
         defaults=_offer(facts, position) | {"minutes": facts["minutes"]},
     )
     if is_new:
-        _add_instructions(add_on, facts["instructions"])
+        add_on.full_clean()
+        add_on.instructions.set(Instruction.objects.filter(code__in=facts["instructions"]))
         add_on.not_with.set(Treatment.objects.filter(code__in=facts.get("not_with", [])))
     return add_on
 
 
 def _offer(facts: Mapping[str, Any], position: int) -> dict[str, Any]:
+    """What a treatment and an add-on have in common."""
     return {
         "name": facts["name"],
         "slug": slugify(facts["name"]),
         "summary": facts["summary"],
         "areas": facts["areas"],
         "device_needs": facts["devices"],
-        "visibility": facts.get("visibility", "public"),
+        "visibility": facts.get("visibility", Visibility.PUBLIC),
         "position": position,
     }
 
 
-def _add_instructions(offer: Offer, codes: Iterable[str]) -> None:
-    offer.instructions.set(Instruction.objects.filter(code__in=codes))
-    offer.full_clean()
-
-
 def _add_price(
-    amount: int,
-    *,
-    option: Option | None = None,
-    add_on: AddOn | None = None,
-    published_at: datetime,
-    effective_from: date,
+    offer: Option | AddOn, amount: int, *, published_at: datetime, effective_from: date
 ) -> None:
     """Publish the base price, unless somebody has published any price for it."""
-    if Price.objects.filter(option=option, add_on=add_on).exists():
+    if offer.prices.exists():
         return
     price = Price(
-        option=option,
-        add_on=add_on,
         amount=Decimal(amount),
         effective_from=effective_from,
         published_at=published_at,
         reason="The catalogue",
     )
+    if isinstance(offer, Option):
+        price.option = offer
+    else:
+        price.add_on = offer
     price.full_clean()
     price.save()
 

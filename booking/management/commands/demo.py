@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from booking.demo import load_demo
-from booking.demo.building import PASSWORD, accounts
+from booking.demo.building import PASSWORD, accounts, take_mark_away
 from clinic.web import clock
 
 SEED = 2026
@@ -16,6 +16,9 @@ class Command(BaseCommand):
     help = "Make the demo clinic where there is nothing yet, and fill its diary for 60 days."
 
     def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--stop", action="store_true", help="keep what is there, and draw nothing any more"
+        )
         parser.add_argument("--seed", type=int, default=SEED, help="another seed, another diary")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -23,6 +26,10 @@ class Command(BaseCommand):
             raise CommandError(
                 "The demo clinic is for trying out: it needs DEBUG on and DEMO not off."
             )
+        if options["stop"]:
+            take_mark_away()
+            self.stdout.write("From now on the diary is yours: nothing is drawn any more.")
+            return
         now = clock.now()
         loaded = load_demo(today=now.date(), seed=options["seed"], now=now)
         if not loaded.is_demo:

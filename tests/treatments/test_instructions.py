@@ -1,0 +1,97 @@
+"""Which texts a visit comes with, put together."""
+
+import pytest
+
+from tests.factories import (
+    LONG_AGO,
+    AddOnFactory,
+    InstructionFactory,
+    InstructionVersionFactory,
+    TreatmentFactory,
+    UserFactory,
+)
+from treatments.catalogue import load_catalogue
+from treatments.models import AddOn, InstructionKind, Treatment
+from treatments.selectors import instruction_lines, instructions_for
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def catalogue():
+    load_catalogue(approved_by=UserFactory(), published_at=LONG_AGO, effective_from=LONG_AGO.date())
+
+
+def codes(treatment, *add_ons) -> list[str]:
+    versions = instructions_for(treatment=treatment, add_ons=add_ons)
+    return [version.instruction.code for version in versions]
+
+
+def test_the_eyes_add_to_the_standard_text(catalogue):
+    eyes = Treatment.objects.get(code="T02")
+
+    versions = instructions_for(treatment=eyes, add_ons=[])
+    prep = [v for v in versions if v.instruction.kind == InstructionKind.PREP]
+
+    assert [version.instruction.code for version in prep] == ["P-STD", "P-EYE"]
+    lines = instruction_lines(prep)
+    assert lines[0] == "Your skin works best for us when it is calm and clean."
+    assert lines[-1] == "Contact lenses come out for the session: bring a lens case."
+
+
+def test_an_add_on_brings_its_own_texts(catalogue):
+    face = Treatment.objects.get(code="T06")
+    eyes = AddOn.objects.get(code="X03")
+
+    assert set(codes(face, eyes)) - set(codes(face)) == {"P-EYE", "A-EYE"}
+
+
+def test_a_text_that_two_offers_share_is_read_once(catalogue):
+    neck, care = Treatment.objects.get(code="T09"), AddOn.objects.get(code="X06")
+
+    assert sorted(codes(neck, care)) == ["A-NECK", "A-STD", "P-NECK", "P-STD"]
+
+
+def test_the_standard_text_comes_first(catalogue):
+    for treatment in Treatment.objects.exclude(code="C01"):
+        for kind, first in (("P-", "P-STD"), ("A-", "A-STD")):
+            assert next(code for code in codes(treatment) if code.startswith(kind)) == first
+
+
+def test_a_line_that_two_texts_share_is_said_once():
+    lines = ["No perfume.", "Bring a lens case."]
+    versions = [
+        InstructionVersionFactory(lines=lines),
+        InstructionVersionFactory(lines=["Come early.", *lines]),
+    ]
+
+    assert instruction_lines(versions) == [*lines, "Come early."]
+
+
+def test_a_text_nobody_approved_is_never_shown():
+    text = InstructionFactory()
+    treatment = TreatmentFactory(instructions=[text])
+    InstructionVersionFactory(instruction=text, approved_by=None)
+
+    assert instructions_for(treatment=treatment, add_ons=[]) == []
+
+
+def test_the_latest_approved_wording_is_shown_while_a_newer_one_waits():
+    text = InstructionFactory()
+    treatment = TreatmentFactory(instructions=[text])
+    InstructionVersionFactory(instruction=text)
+    second = InstructionVersionFactory(instruction=text)
+    InstructionVersionFactory(instruction=text, approved_by=None)
+
+    assert instructions_for(treatment=treatment, add_ons=[]) == [second]
+
+
+def test_it_costs_three_looks_however_many_texts(django_assert_num_queries):
+    def texts(count):
+        return [InstructionVersionFactory().instruction for _ in range(count)]
+
+    treatment = TreatmentFactory(instructions=texts(4))
+    add_ons = [AddOnFactory(instructions=texts(2)) for _ in range(2)]
+
+    with django_assert_num_queries(3):
+        assert len(instructions_for(treatment=treatment, add_ons=add_ons)) == 8
