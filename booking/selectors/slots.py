@@ -23,7 +23,7 @@ from booking.scheduling.slots import (
     quiet_starts,
     starts_within,
 )
-from booking.scheduling.spans import merged, subtract
+from booking.scheduling.spans import intersect, merged, subtract
 from booking.scheduling.wallclock import day_span
 from booking.selectors.diary import Busy, days_between, diary_of
 from booking.wishes import Wish
@@ -148,14 +148,11 @@ class FreeSlots:
     def best_on(self, day: date, *, count: int = 3) -> list[int]:
         """Return up to `count` starts of `day` that leave no dead gap in anybody's diary."""
         span = day_span(day, self.zone)
+        bookable = [(max(span[0], int(self.earliest.timestamp())), span[1])]
         quiet: set[int] = set()
         for provider, starts in self.starts.items():
-            gaps = subtract(
-                merged(
-                    s for s in self.diary.working[provider] if s[0] < span[1] and span[0] < s[1]
-                ),
-                merged(self.diary.busy.get(provider, ())),
-            )
+            working = intersect(merged(self.diary.working[provider]), bookable)
+            gaps = subtract(working, merged(self.diary.busy.get(provider, ())))
             quiet.update(
                 quiet_starts(
                     starts_within(starts, span),
@@ -167,14 +164,10 @@ class FreeSlots:
             )
         return sorted(quiet)[:count]
 
-    def is_free(self, start: int, provider: Provider) -> bool:
-        """Whether `provider` can begin such a visit at `start`."""
-        return _contains(self.starts.get(provider.pk, []), start)
-
     def resources_for(self, start: int, provider: Provider) -> list[Kept] | None:
         """Return what a visit at `start` with `provider` keeps, or None if it is not free."""
-        if not self.is_free(start, provider):
-            return None
+        if provider.pk not in self.starts or not _contains(self.starts[provider.pk], start):
+            return None  # not within notice and horizon, which the diary does not know
         return choose_resources(
             self.diary,
             self.demand,
