@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from clinic.site import health, mailbox, views
+from clinic.site import catalogue, health, mailbox, views
 
 app_name = "site"
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("first-free/", views.first_free, name="first_free"),
+    path("treatments/", catalogue.treatments, name="treatments"),
+    path("treatments/<slug:slug>/", catalogue.treatment, name="treatment"),
     path("what-to-expect/", views.what_to_expect, name="what_to_expect"),
     path("visit/", views.visit, name="visit"),
     path("healthz", health.healthz, name="healthz"),

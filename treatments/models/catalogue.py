@@ -117,7 +117,7 @@ class Treatment(Offer):
         verbose_name_plural = _("treatments")
 
     def get_absolute_url(self) -> str:
-        return reverse("treatments:treatment", args=[self.slug])
+        return reverse("site:treatment", args=[self.slug])
 
     def texts(self) -> dict[str, str]:
         names = ("what_it_is", "suits", "feels_like", "side_effects")

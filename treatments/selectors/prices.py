@@ -50,10 +50,11 @@ class PriceBook:
         """Return what a visit on the local date `visit_on` costs. Raises NoPrice."""
         key = (price_list_id, visit_on)
         if key not in self._known:
+            offers: tuple[Option | AddOn, ...] = (self.option, *self.add_ons)
             self._known[key] = VisitPrice(
                 tuple(
                     self.line(offer, price_list_id=price_list_id, visit_on=visit_on)
-                    for offer in (self.option, *self.add_ons)
+                    for offer in offers
                 )
             )
         return self._known[key]
