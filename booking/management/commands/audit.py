@@ -14,5 +14,5 @@ class Command(BaseCommand):
         for finding in found:
             self.stdout.write(str(finding))
         if found:
-            raise CommandError(f"{len(found)} findings.")
+            raise CommandError(f"Findings: {len(found)}.")
         self.stdout.write(self.style.SUCCESS("Every booking is as it should be."))
