@@ -61,9 +61,12 @@ def _draw(*, today: date, seed: int, now: datetime) -> list[Drawn]:
     if not missing:
         return []
     books = books_of(list(missing))
+    references = set(Booking.objects.values_list("reference", flat=True))
     drawn: list[Drawn] = []
     for location, days in missing.items():
-        place = Place.at(location, days=days, book=books[location.pk], now=now)
+        place = Place.at(
+            location, days=days, book=books[location.pk], references=references, now=now
+        )
         for day in days:
             drawn += place.draw(day, seed=seed)
     return drawn

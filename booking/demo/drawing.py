@@ -29,6 +29,7 @@ from booking.scheduling.spans import Span, intersect, merged, subtract
 from booking.scheduling.wallclock import day_span
 from booking.selectors.diary import diary_of
 from booking.selectors.slots import SHORTEST_VISIT_SECONDS
+from booking.services.confirming import CONSENT_WORDING
 from booking.services.holds import REFERENCE_LETTERS
 from booking.wishes import Wish
 from clinic.places.models import Location
@@ -46,7 +47,6 @@ LIKELY = 2  # of what is not named there
 ADD_ON_SHARES = [0.68, 0.27, 0.05]  # of visits with none, one and two
 CANCELLED_IN_TIME, CANCELLED_LATE, MISSED = 0.06, 0.02, 0.03  # shares of all visits
 CANCELLED = {Status.CANCELLED_CLIENT, Status.CANCELLED_LATE}
-SAFETY_WORDING = "demo"
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,19 @@ class Place:
     skills: dict[int, Skills]
     prices: list[Price]
     book: Book
+    references: set[str]  # that name a booking; drawing adds to it
     now: datetime
 
     @classmethod
-    def at(cls, location: Location, *, days: list[date], book: Book, now: datetime) -> Place:
+    def at(
+        cls,
+        location: Location,
+        *,
+        days: list[date],
+        book: Book,
+        references: set[str],
+        now: datetime,
+    ) -> Place:
         """Read `location` for `days`, which follow each other, and lock its diary. 14 queries."""
         works_here = Provider.objects.filter(working_hours__location=location, is_active=True)
         providers = {
@@ -95,14 +104,16 @@ class Place:
             location=location, providers=providers, first_on=days[0], last_on=days[-1], now=now
         )
         options = list(Option.objects.bookable())
+        skills = {pk: _skills(provider, options) for pk, provider in providers.items()}
         return cls(
             location=location,
             policy=policy_for(location, now=now),
             diary=diary,
             providers=providers,
-            skills={pk: _skills(provider, options) for pk, provider in providers.items()},
+            skills=skills,
             prices=list(Price.objects.filter(Q(location=None) | Q(location=location))),
             book=book,
+            references=references,
             now=now,
         )
 
@@ -133,6 +144,7 @@ class Day:
         wanted = {
             pk: self.rng.triangular(*FULLNESS) * sum(end - start for start, end in self._gaps(pk))
             for pk in self.diary.working
+            if self.place.skills[pk].options
         }
         misses: Counter[int] = Counter()
         drawn: list[Drawn] = []
@@ -158,6 +170,8 @@ class Day:
         place = self.place
         guest = place.book.guest_on(self.on, self.rng)
         wish = self._wish(provider, guest)
+        if guest.is_known and wish.option.treatment.is_consultation:
+            return None
         demand = wish.demand(place.policy)
         start = self._start(provider.pk, demand)
         made_at = None if start is None else self._made_at(start, guest)
@@ -174,11 +188,7 @@ class Day:
     def _wish(self, provider: Provider, guest: Guest) -> Wish:
         """What `guest` would like: most often the treatment alone, at times something with it."""
         skills = self.place.skills[provider.pk]
-        if guest.is_known:
-            options = [pair for pair in skills.options if not pair[0].treatment.is_consultation]
-        else:
-            options = skills.options
-        offers, weights = zip(*options, strict=True)
+        offers, weights = zip(*skills.options, strict=True)
         option: Option = self.rng.choices(offers, weights)[0]
         wish = Wish(
             option=option, location=self.place.location, provider=provider, is_known=guest.is_known
@@ -248,7 +258,6 @@ class Day:
         starts_at = datetime.fromtimestamp(start, UTC)
         ends_at = starts_at + timedelta(seconds=demand.treatment_seconds)
         status, since = self._outcome(made_at, starts_at, ends_at)
-        letters = rng.sample(REFERENCE_LETTERS, 6)
         nonce, link_hash = links.new_link()
         promise = policy.promise() | {"buffer_minutes": wish.option.buffer_minutes}
         percent = {
@@ -256,7 +265,7 @@ class Day:
             Status.NO_SHOW: policy.no_show_percent,
         }.get(status, 0)
         return Booking(
-            reference=f"{''.join(letters[:3])}-{''.join(letters[3:])}",
+            reference=self._reference(),
             status=status,
             status_changed_at=since,
             client=guest.client,
@@ -277,9 +286,18 @@ class Day:
             link_hash=link_hash,
             time_zone=guest.client.time_zone,
             safety_confirmed_at=made_at,
-            safety_wording=SAFETY_WORDING,
+            safety_wording=CONSENT_WORDING,
             is_demo=True,
         )
+
+    def _reference(self) -> str:
+        """A code that names no booking yet."""
+        while True:
+            letters = "".join(self.rng.choices(REFERENCE_LETTERS, k=6))
+            reference = f"{letters[:3]}-{letters[3:]}"
+            if reference not in self.place.references:
+                self.place.references.add(reference)
+                return reference
 
     def _outcome(
         self, made_at: datetime, starts_at: datetime, ends_at: datetime

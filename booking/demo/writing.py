@@ -33,7 +33,9 @@ def complete_past_visits(*, now: datetime) -> int:
     over = Booking.objects.filter(is_demo=True, status=Status.CONFIRMED, ends_at__lte=now)
     visits = list(over.select_for_update(no_key=True).order_by("pk"))
     if visits:
-        over.update(status=Status.COMPLETED, status_changed_at=F("ends_at"))
+        Booking.objects.filter(pk__in=[visit.pk for visit in visits]).update(
+            status=Status.COMPLETED, status_changed_at=F("ends_at")
+        )
         BookingEvent.objects.bulk_create(
             _event(visit, Status.CONFIRMED, Status.COMPLETED, visit.ends_at) for visit in visits
         )

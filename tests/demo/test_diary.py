@@ -18,6 +18,7 @@ from booking.models import (
     Status,
     TimeOff,
 )
+from booking.services.audit import findings
 from clinic.accounts.models import User
 from clinic.clients.models import Client
 from clinic.messaging.models import Message
@@ -225,6 +226,10 @@ def test_it_writes_to_nobody_real():
 
     assert {address.rpartition(".")[2] for address in addresses} == {"example"}
     assert {number[-7:-2] for number in numbers} == {"55501"}
+
+
+def test_the_audit_has_nothing_to_say():
+    assert findings(now=NOW) == []
 
 
 def test_all_that_it_drew_is_marked_as_drawn():

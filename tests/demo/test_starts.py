@@ -8,14 +8,22 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from booking import demo
-from booking.demo import load_demo
+from booking.demo import drawing, load_demo
 from booking.demo.building import PASSWORD, take_mark_away
 from booking.models import Allocation, Booking, Provider, Room, Status
 from clinic.accounts.models import User
 from clinic.messaging.models import Message
 from clinic.places.models import Location
 from tests.demo.conftest import NOW, SEED, TODAY
-from tests.factories import ClientFactory, LocationFactory, TimeOffFactory, booked
+from tests.factories import (
+    ClientFactory,
+    LocationFactory,
+    OptionFactory,
+    ProviderFactory,
+    TimeOffFactory,
+    booked,
+    give_hours,
+)
 from treatments.models import Option
 
 pytestmark = pytest.mark.django_db
@@ -181,6 +189,27 @@ def test_a_place_that_a_person_opened_gets_no_visits_drawn(brief):
     start(days_later=1)
 
     assert not place.bookings.exists()
+
+
+def test_somebody_new_and_something_unpriced_do_not_stop_a_start(brief):
+    start()
+    alder = Location.objects.get(slug="alder-street")
+    OptionFactory(minutes=45)
+    unpriced = OptionFactory(treatment__device_needs=[]).treatment
+    for skills in ([], [unpriced]):
+        give_hours(ProviderFactory(treatments=skills), alder)
+
+    assert start(days_later=1).drawn > 0
+    assert not Booking.objects.filter(option__treatment=unpriced).exists()
+
+
+def test_two_bookings_never_share_a_reference(brief, monkeypatch):
+    monkeypatch.setattr(drawing, "REFERENCE_LETTERS", "ABCD")  # 4096 codes: some come up twice
+
+    start()
+
+    references = Booking.objects.values_list("reference", flat=True)
+    assert len(set(references)) == len(references) > 100
 
 
 def test_nothing_is_left_to_send(brief):
