@@ -1,6 +1,6 @@
 """The diary in the admin: to be looked at. What changes it are the services."""
 
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -52,8 +52,17 @@ class ProviderAdmin(admin.ModelAdmin):
     exclude = ("location",)  # a provider's hours name the place
 
 
+class FixtureAdmin(admin.ModelAdmin):
+    """What stands in one place. Bookings were promised it there: elsewhere it is another one."""
+
+    promised: ClassVar[Any] = ("location",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return () if obj is None else self.promised
+
+
 @admin.register(Room)
-class RoomAdmin(admin.ModelAdmin):
+class RoomAdmin(FixtureAdmin):
     list_display = ("name", "location", "is_active")
     list_filter = ("location", "is_active")
     list_select_related = ("location",)
@@ -63,7 +72,8 @@ class RoomAdmin(admin.ModelAdmin):
 
 
 @admin.register(Device)
-class DeviceAdmin(admin.ModelAdmin):
+class DeviceAdmin(FixtureAdmin):
+    promised = ("location", "device_kind")
     list_display = ("name", "device_kind", "location", "is_active")
     list_filter = ("device_kind", "location", "is_active")
     list_select_related = ("location",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,7 @@ from booking.models import (
     Booking,
     BookingEvent,
     BookingLine,
+    Device,
     Draft,
     Provider,
     Resource,
@@ -50,6 +52,8 @@ READ_ONLY = {
     "resource",
     "workinghours",
 }
+# What the content policy forbids: scripts, styles and handlers inside the page
+INLINE = re.compile(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)[^>]*>")
 numbers = iter(range(10**9))
 
 
@@ -164,6 +168,7 @@ def test_lists_and_pages_cost_the_same_for_many_rows(desk: Browser, model):
             with CaptureQueriesContext(connection) as queries:
                 response = desk.get(url)
             assert response.status_code == 200, url
+            assert not INLINE.findall(response.content.decode()), url
             costs.append(len(queries))
 
     assert costs[2:] == costs[:2]
@@ -300,6 +305,20 @@ def test_the_length_of_an_option_stays_once_it_is_there(desk: Browser):
     option.refresh_from_db()
 
     assert (option.minutes, option.buffer_minutes) == (60, 20)
+
+
+def test_a_device_stays_the_device_that_bookings_were_promised(desk: Browser):
+    device = factories.DeviceFactory()
+    elsewhere = factories.LocationFactory()
+
+    desk.post(
+        page(Device, "change", device.pk),
+        {"name": "Console A", "location": elsewhere.pk, "device_kind": "led", "is_active": "on"},
+    )
+    device.refresh_from_db()
+
+    assert (device.name, device.device_kind) == ("Console A", "console")
+    assert device.location != elsewhere
 
 
 # Who may look

@@ -1,13 +1,11 @@
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
 from clinic.messaging.models import Message
+from clinic.web.admin import ReadOnly
 
 
 @admin.register(Message)
-class MessageAdmin(admin.ModelAdmin):
+class MessageAdmin(ReadOnly, admin.ModelAdmin):
     """What was promised and what came of it. To be read: only the outbox writes."""
 
     list_display = (
@@ -24,12 +22,3 @@ class MessageAdmin(admin.ModelAdmin):
     date_hierarchy = "due_at"
     ordering = ("-due_at", "-pk")
     show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

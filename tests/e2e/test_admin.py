@@ -1,0 +1,61 @@
+"""The admin in a real browser: the context fails on anything our content policy forbids."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import Page, expect
+
+from tests.factories import LocationFactory, ProviderFactory, RoomFactory, UserFactory, booked
+
+PASSWORD = "a long way home"
+
+
+@pytest.fixture
+def signed_in(page: Page, live_server: Any) -> Page:
+    """The admin's first page, with somebody signed in who may do everything."""
+    UserFactory(email="sam@lumen.example", password=PASSWORD, is_staff=True, is_superuser=True)
+    page.goto(f"{live_server.url}{reverse('admin:index')}")
+    page.get_by_label("E-mail address").fill("Sam@Lumen.example")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("link", name="Bookings", exact=True)).to_be_visible()
+    return page
+
+
+def test_lists_and_forms_of_the_admin_run_within_the_content_policy(
+    signed_in: Page, live_server: Any
+):
+    """One page of each make; that no page has anything inline is tests/test_admin.py's."""
+    booking = booked()
+    for address in (
+        reverse("admin:booking_booking_changelist"),
+        reverse("admin:booking_booking_change", args=[booking.pk]),
+        reverse("admin:booking_provider_change", args=[booking.provider.pk]),
+        reverse("admin:accounts_user_add"),
+        reverse("admin:places_location_add"),
+    ):
+        signed_in.goto(f"{live_server.url}{address}")
+        expect(signed_in.locator("#site-name")).to_be_visible()
+        expect(signed_in.locator("#content h1")).to_be_visible()
+
+
+def test_a_device_out_of_service_is_entered_with_the_admins_own_widgets(
+    signed_in: Page, live_server: Any
+):
+    RoomFactory(name="Quiet room", location=LocationFactory())
+    ProviderFactory()
+    signed_in.goto(f"{live_server.url}{reverse('admin:booking_timeoff_add')}")
+
+    signed_in.locator(".select2-selection").click()
+    signed_in.locator(".select2-search__field").fill("quiet")
+    signed_in.get_by_role("option", name="Quiet room").click()
+    signed_in.locator("#id_starts_at_0").fill("2030-03-04")
+    signed_in.locator("#id_starts_at_1").fill("09:00")
+    signed_in.locator("#id_ends_at_0").fill("2030-03-05")
+    signed_in.locator("#id_ends_at_1").fill("09:00")
+    signed_in.get_by_role("button", name="Save", exact=True).click()
+
+    expect(signed_in.locator(".messagelist .success")).to_be_visible()
