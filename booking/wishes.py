@@ -21,8 +21,8 @@ MINUTE = 60
 class Wish:
     """One treatment in one length with its add-ons, at a place, with somebody or anyone.
 
-    `extra_minutes` is the first-visit talk where it is settled already (a visit being moved);
-    None lets the policy decide for a known or a new client.
+    What a booking was promised is settled: `extra_minutes`, the first-visit talk, and the
+    turnovers. None where nothing is settled yet: then policy and option decide.
     """
 
     option: Option
@@ -31,6 +31,8 @@ class Wish:
     provider: Provider | None = None
     is_known: bool = False
     extra_minutes: int | None = None
+    buffer_minutes: int | None = None
+    wipe_minutes: int | None = None
 
     @classmethod
     def of(cls, booking: Booking) -> Wish:
@@ -42,6 +44,8 @@ class Wish:
             provider=booking.provider,
             is_known=booking.client_id is not None,
             extra_minutes=booking.extra_minutes,
+            buffer_minutes=booking.promise.get("buffer_minutes"),
+            wipe_minutes=booking.promise.get("device_wipe_minutes"),
         )
 
     def with_(self, provider: Provider | None) -> Wish:
@@ -49,15 +53,19 @@ class Wish:
         return replace(self, provider=provider)
 
     def as_asked_by(self, visitor: Visitor) -> Wish:
-        """Return the same wish as `visitor` may have it: known or new, the talk not yet settled."""
-        return replace(self, is_known=visitor.is_known, extra_minutes=None)
+        """Return the same wish as `visitor` may have it: known or new, nothing settled yet."""
+        return replace(
+            self,
+            is_known=visitor.is_known,
+            extra_minutes=None,
+            buffer_minutes=None,
+            wipe_minutes=None,
+        )
 
     def talk_minutes(self, policy: Policy) -> int:
         """Minutes of consultation a new client gets at no charge, besides a treatment."""
-        if self.extra_minutes is not None:
-            return self.extra_minutes
         needs_none = self.is_known or self.option.treatment.is_consultation
-        return 0 if needs_none else policy.new_client_extra_minutes
+        return _either(self.extra_minutes, 0 if needs_none else policy.new_client_extra_minutes)
 
     def paid_minutes(self) -> int:
         """Minutes of treatment and add-ons."""
@@ -69,13 +77,14 @@ class Wish:
 
     def demand(self, policy: Policy) -> Demand:
         """Return what such a visit takes of the diary."""
-        buffer = self.option.buffer_minutes * MINUTE
+        buffer = _either(self.buffer_minutes, self.option.buffer_minutes) * MINUTE
+        wipe = _either(self.wipe_minutes, policy.device_wipe_minutes) * MINUTE
         needs = [need for offer in (self.option.treatment, *self.add_ons) for need in offer.needs]
         return Demand(
             treatment_seconds=self.minutes(policy) * MINUTE,
             provider_turnover_seconds=buffer,
             room_turnover_seconds=buffer,
-            device_turnover_seconds=policy.device_wipe_minutes * MINUTE,
+            device_turnover_seconds=wipe,
             needs=needs,
         )
 
@@ -107,3 +116,7 @@ class Wish:
                 _("Together that is %(minutes)s minutes; a visit takes at most %(most)s.")
                 % {"minutes": self.paid_minutes(), "most": policy.visit_minutes_at_most}
             )
+
+
+def _either(settled: int | None, usual: int) -> int:
+    return usual if settled is None else settled

@@ -18,7 +18,9 @@ from booking.services.ledger import (
     Actor,
     allocate,
     change_status,
+    explained_by_mail,
     free,
+    lock_booking,
     lock_for,
     record,
     refuse_overlapping_visits,
@@ -28,6 +30,7 @@ from booking.terms import fee
 from booking.wishes import Wish
 
 
+@explained_by_mail
 @refused_by_database
 @transaction.atomic
 def move(
@@ -42,21 +45,28 @@ def move(
     """Move a promised visit to `starts_at`, with the same provider unless another is named.
 
     It keeps its reference, price, policy and history; the old time is free at once. A client moves
-    as often as was promised and not into notice. Raises NotNow, SlotTaken or AskTheClinic.
+    as often as was promised and not into notice; moving to where it stands changes nothing. Raises
+    NotNow, SlotTaken or AskTheClinic.
     """
     is_client = actor.by == BookingEvent.By.CLIENT
-    wish = Wish.of(booking).with_(provider or booking.provider)
-    lock_for(wish, client=booking.client, also=[booking.provider_id])
-    booking.refresh_from_db()
+    lock_for(Wish.of(booking), client=booking.client)
+    lock_booking(booking)
     _must_be_ahead(booking, now=now)
+    taken_by = provider or booking.provider
+    if (starts_at, taken_by) == (booking.starts_at, booking.provider):
+        return
     if is_client and booking.moves >= booking.promise["moves_at_most"]:
         raise NotNow(_("This visit was moved as often as it can be online. Please call us."))
     end_lapsed_holds(now=now)
-    day = starts_at.astimezone(wish.location.zone).date()
+    day = starts_at.astimezone(booking.location.zone).date()
     slots = free_slots(
-        wish=wish, first_on=day, last_on=day, now=now, ignoring=booking, is_staff=not is_client
+        wish=Wish.of(booking).with_(taken_by),
+        first_on=day,
+        last_on=day,
+        now=now,
+        ignoring=booking,
+        is_staff=not is_client,
     )
-    taken_by = wish.provider or booking.provider
     start = starts_at.timestamp()
     kept = slots.resources_for(int(start), taken_by) if start == int(start) else None
     if kept is None:
@@ -64,7 +74,7 @@ def move(
     ends_at = starts_at + booking.duration
     if booking.client is not None:
         refuse_overlapping_visits(
-            booking.client, starts_at=starts_at, ends_at=ends_at, besides=booking
+            booking.client, starts_at=starts_at, ends_at=ends_at, besides=booking, actor=actor
         )
     _swap(booking, starts_at, ends_at, taken_by, is_client=is_client, now=now)
     free(booking)
@@ -85,9 +95,10 @@ def cancel(
     """Cancel a promised visit; its time is free for others on the next look.
 
     A client owes nothing until the hour the policy names, nor ever for a health reason, of which
-    nothing more is stored; after that the promised share. Nobody owes anything when the clinic
-    cancels. Raises NotNow.
+    nothing more is stored, not even `reason`; after that the promised share. Nobody owes anything
+    when the clinic cancels. Raises NotNow.
     """
+    lock_booking(booking)
     _must_be_ahead(booking, now=now)
     status, owed = Status.CANCELLED_CLINIC, Decimal(0)
     if actor.by == BookingEvent.By.CLIENT:
@@ -102,7 +113,7 @@ def cancel(
         to=status,
         actor=actor,
         now=now,
-        reason=reason,
+        reason="" if is_health_reason else reason,
         data={"health": True} if is_health_reason else None,
         fee_owed=owed,
         schedule_version=F("schedule_version") + 1,

@@ -11,10 +11,12 @@ from booking import links, message_plan
 from booking.errors import AskTheClinic, DetailsMissing, HoldExpired, SlotTaken
 from booking.models import UPCOMING, Allocation, Booking, Draft, Status
 from booking.selectors import free_slots
+from booking.services.holds import end_lapsed_holds
 from booking.services.ledger import (
     CLIENT,
     allocate,
     change_status,
+    explained_by_mail,
     free,
     lock_for,
     refuse_overlapping_visits,
@@ -36,6 +38,9 @@ def save_draft(*, visitor: Visitor, now: datetime, **details: Any) -> Draft:
     return draft
 
 
+@explained_by_mail
+@refused_by_database
+@transaction.atomic
 def confirm_booking(*, booking: Booking, visitor: Visitor, now: datetime) -> Booking:
     """Promise the visit that `booking` holds, and plan the messages that say so.
 
@@ -43,16 +48,6 @@ def confirm_booking(*, booking: Booking, visitor: Visitor, now: datetime) -> Boo
     DetailsMissing, HoldExpired, SlotTaken, or AskTheClinic after planning a letter with the reason
     to the client's own address.
     """
-    try:
-        return _confirm(booking=booking, visitor=visitor, now=now)
-    except AskTheClinic as refusal:
-        message_plan.tell_why_refused(refusal.about, now=now)
-        raise
-
-
-@refused_by_database
-@transaction.atomic
-def _confirm(*, booking: Booking, visitor: Visitor, now: datetime) -> Booking:
     draft = Draft.objects.filter(visitor=visitor.id).first()
     if draft is None or draft.safety_confirmed_at is None:
         booking.refresh_from_db()
@@ -62,15 +57,20 @@ def _confirm(*, booking: Booking, visitor: Visitor, now: datetime) -> Booking:
     client = _client_of(booking, draft)
     wish = Wish.of(booking)
     lock_for(wish, client=client)
-    booking.refresh_from_db()
+    booking.refresh_from_db(from_queryset=Booking.objects.select_for_update(no_key=True))
     if booking.status == Status.CONFIRMED:
         return booking
     if booking.status != Status.HELD or booking.has_lapsed(now=now):
         raise HoldExpired
     refuse_overlapping_visits(
-        client, starts_at=booking.starts_at, ends_at=booking.ends_at, besides=booking
+        client,
+        starts_at=booking.starts_at,
+        ends_at=booking.ends_at,
+        besides=booking,
+        actor=CLIENT,
     )
     _refuse_second_first_visit(client, now=now)
+    end_lapsed_holds(now=now)
     _check_again(booking, wish, now=now)
     _promise(booking, client, draft, now=now)
     return booking

@@ -28,6 +28,7 @@ from booking.services.ledger import (
     CLINIC,
     allocate,
     change_status,
+    explained_by_mail,
     lock_for,
     record,
     refuse_overlapping_visits,
@@ -36,12 +37,14 @@ from booking.services.ledger import (
 from booking.visitors import Visitor
 from booking.wishes import Wish
 from clinic.places.policies import policy_for
+from treatments.errors import NoPrice
 from treatments.selectors import PriceBook, price_book
 
 REFERENCE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that look alike on paper
 HOLDS_ARE_KEPT = timedelta(days=1)  # the handbook's retention, section 11
 
 
+@explained_by_mail
 @refused_by_database
 @transaction.atomic
 def hold_slot(
@@ -63,9 +66,10 @@ def hold_slot(
     lock_for(wish, client=visitor.client)
     if earlier := Booking.objects.filter(request_key=request_key).first():
         return _same_hold(earlier, visitor, now)
+    mine = Booking.objects.filter(visitor=visitor.id, status=Status.HELD)
+    for other in mine.select_for_update(no_key=True):  # waited for before any other's is locked
+        _end(other, now=now)
     end_lapsed_holds(now=now)
-    for other in Booking.objects.filter(visitor=visitor.id, status=Status.HELD):
-        _let_go(other, now=now)
     day = starts_at.astimezone(wish.location.zone).date()
     free = free_slots(wish=wish, first_on=day, last_on=day, now=now)
     prices = price_book(
@@ -74,7 +78,11 @@ def hold_slot(
     slot = _slot_at(free, starts_at, price_shown, prices, now)
     if visitor.client:
         refuse_overlapping_visits(
-            visitor.client, starts_at=slot.starts_at, ends_at=slot.ends_at, besides=None
+            visitor.client,
+            starts_at=slot.starts_at,
+            ends_at=slot.ends_at,
+            besides=None,
+            actor=CLIENT,
         )
     return _keep(free, slot, visitor, request_key, now)
 
@@ -83,8 +91,10 @@ def hold_slot(
 def extend_hold(*, booking: Booking, now: datetime) -> Booking:
     """Keep the time some minutes more, as often as the policy allows.
 
-    Raises HoldExpired when it ran out already and NoMoreTime after the last extension.
+    Locks as a new hold does: somebody may be about to take the time for lapsed. Raises HoldExpired
+    when it ran out already and NoMoreTime after the last extension.
     """
+    lock_for(Wish.of(booking), client=None, also=[booking.provider_id])
     policy = policy_for(booking.location, now=now)
     live = Booking.objects.filter(pk=booking.pk, status=Status.HELD, held_until__gt=now)
     more = timedelta(minutes=policy.hold_extension_minutes)
@@ -113,9 +123,10 @@ def hold_again(*, booking: Booking, visitor: Visitor, request_key: UUID, now: da
 
 @transaction.atomic
 def let_go(*, booking: Booking, now: datetime) -> None:
-    """Give a held time back; what was let go already stays so."""
-    if booking.status == Status.HELD:
-        _let_go(booking, now=now)
+    """Give a held time back; what was let go already stays so. Raises NotNow once promised."""
+    booking.refresh_from_db(from_queryset=Booking.objects.select_for_update(no_key=True))
+    if booking.status != Status.EXPIRED_HOLD:
+        _end(booking, now=now)
 
 
 @transaction.atomic
@@ -124,14 +135,7 @@ def end_lapsed_holds(*, now: datetime) -> int:
     ended = 0
     lapsed = Booking.objects.filter(status=Status.HELD, held_until__lte=now).order_by("pk")
     for booking in lapsed.select_for_update(skip_locked=True, of=("self",)):
-        change_status(
-            booking,
-            "expired",
-            allowed=[Status.HELD],
-            to=Status.EXPIRED_HOLD,
-            actor=CLINIC,
-            now=now,
-        )
+        _end(booking, now=now)
         ended += 1
     return ended
 
@@ -174,14 +178,11 @@ def _same_hold(earlier: Booking, visitor: Visitor, now: datetime) -> Booking:
     return earlier
 
 
-def _let_go(booking: Booking, *, now: datetime) -> None:
+def _end(booking: Booking, *, now: datetime) -> None:
+    """End a hold: by itself if it ran out, else by the visitor."""
+    what, actor = ("expired", CLINIC) if booking.has_lapsed(now=now) else ("let_go", CLIENT)
     change_status(
-        booking,
-        "let_go",
-        allowed=[Status.HELD],
-        to=Status.EXPIRED_HOLD,
-        actor=CLIENT,
-        now=now,
+        booking, what, allowed=[Status.HELD], to=Status.EXPIRED_HOLD, actor=actor, now=now
     )
 
 
@@ -198,7 +199,10 @@ def _slot_at(
     if not providers:
         raise why_not(free, starts_at, now)
     for provider in providers:
-        slot = free.slot_with(provider, int(start), prices)
+        try:
+            slot = free.slot_with(provider, int(start), prices)
+        except NoPrice as incomplete:
+            raise NotOffered from incomplete
         if price_shown is None or slot.price.total == price_shown:
             return slot
     raise PriceChanged

@@ -7,10 +7,12 @@ import logging
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 from django.db import IntegrityError, OperationalError
+from django.utils.translation import gettext as _
 
+from booking import message_plan
 from booking.errors import AskTheClinic, NotNow, SlotTaken
 from booking.models import ACTIVE, Allocation, Booking, BookingEvent, Resource, Status
 from booking.scheduling.slots import Kept
@@ -24,7 +26,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 NO_OVERLAP = "a_resource_is_in_one_place_at_a_time"
-ONE_HOLD = "one_hold_per_visitor"
+# One hold per visitor and per request key, as each database names them.
+ONE_PRESS = ("one_hold_per_visitor", "booking_booking.visitor", "request_key")
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,8 @@ def refused_by_database(service: Callable[P, R]) -> Callable[P, R]:
         try:
             return service(*args, **kwargs)
         except IntegrityError as error:
-            if ONE_HOLD in str(error) or "booking_booking.visitor" in str(error):
-                raise NotNow from error  # two presses at two places in one instant
+            if any(name in str(error) for name in ONE_PRESS):
+                raise NotNow from error  # one visitor at two places in one instant
             if NO_OVERLAP not in str(error):
                 raise
             logger.exception("The ledger refused what %s had found free", service.__name__)
@@ -71,6 +74,23 @@ def refused_by_database(service: Callable[P, R]) -> Callable[P, R]:
     return guarded
 
 
+def explained_by_mail(service: Callable[P, R]) -> Callable[P, R]:
+    """Where `service` raises AskTheClinic, plan the letter that tells the client why.
+
+    Goes outside `transaction.atomic`: what was refused is undone, the letter stays.
+    """
+
+    @functools.wraps(service)
+    def explained(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return service(*args, **kwargs)
+        except AskTheClinic as refusal:
+            message_plan.tell_why_refused(refusal.about, now=cast(datetime, kwargs["now"]))
+            raise
+
+    return explained
+
+
 def lock_for(wish: Wish, *, client: Client | None, also: Collection[int] = ()) -> None:
     """Lock what fulfilling `wish` may touch: the client, then providers, rooms and devices.
 
@@ -81,6 +101,18 @@ def lock_for(wish: Wish, *, client: Client | None, also: Collection[int] = ()) -
         Client.objects.select_for_update(no_key=True).get(pk=client.pk)
     providers = {provider.pk for provider in providers_for(wish.with_(None))}
     Resource.objects.lock_candidates(location=wish.location, providers=providers | set(also))
+
+
+def lock_booking(booking: Booking) -> None:
+    """Bring `booking` up to date, and let nobody else change it until the transaction ends.
+
+    After `lock_for`, where both are needed. Raises NotNow if it does not stand where the caller
+    saw it: somebody got there first.
+    """
+    seen = booking.status
+    booking.refresh_from_db(from_queryset=Booking.objects.select_for_update(no_key=True))
+    if booking.status != seen:
+        raise NotNow
 
 
 def allocate(booking: Booking, kept: Iterable[Kept]) -> None:
@@ -145,13 +177,18 @@ def change_status(
 
 
 def refuse_overlapping_visits(
-    client: Client, *, starts_at: datetime, ends_at: datetime, besides: Booking | None
+    client: Client, *, starts_at: datetime, ends_at: datetime, besides: Booking | None, actor: Actor
 ) -> None:
-    """Raise AskTheClinic if `client` has a visit in that time; nobody is in two places at once."""
+    """Raise AskTheClinic if `client` has a visit in that time; nobody is in two places at once.
+
+    Staff may know it, and get NotNow with the reason.
+    """
     others = client.bookings.filter(
         status__in=ACTIVE - {Status.HELD}, starts_at__lt=ends_at, ends_at__gt=starts_at
     )
     if besides is not None:
         others = others.exclude(pk=besides.pk)
     if other := others.first():
-        raise AskTheClinic(about=other)
+        if actor.by == BookingEvent.By.CLIENT:
+            raise AskTheClinic(about=other)
+        raise NotNow(_("The client has another visit at that time."))

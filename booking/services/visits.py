@@ -11,7 +11,16 @@ from django.utils.translation import gettext as _
 from booking.errors import NotNow, SlotTaken
 from booking.models import ACTIVE, Booking, BookingEvent, Status
 from booking.selectors import free_slots
-from booking.services.ledger import Actor, allocate, change_status, lock_for, refused_by_database
+from booking.services.holds import end_lapsed_holds
+from booking.services.ledger import (
+    Actor,
+    allocate,
+    change_status,
+    lock_booking,
+    lock_for,
+    refuse_overlapping_visits,
+    refused_by_database,
+)
 from booking.terms import fee
 from booking.wishes import Wish
 
@@ -22,6 +31,7 @@ UNDOABLE = {"checked_in", "started", "completed", "no_show", "declined"}
 @transaction.atomic
 def check_in(*, booking: Booking, actor: Actor, now: datetime) -> None:
     """Note that the client has arrived; on the day of the visit."""
+    lock_booking(booking)
     if _local_day(booking, now) != _local_day(booking, booking.starts_at):
         raise NotNow(_("A client is checked in on the day of the visit."))
     change_status(
@@ -50,6 +60,7 @@ def start(*, booking: Booking, actor: Actor, now: datetime) -> None:
 @transaction.atomic
 def complete(*, booking: Booking, actor: Actor, now: datetime) -> None:
     """Note that the treatment is done; never before it could have begun."""
+    lock_booking(booking)
     if now < booking.starts_at and booking.status != Status.IN_PROGRESS:
         raise NotNow(_("This visit has not begun yet."))
     change_status(
@@ -65,6 +76,7 @@ def complete(*, booking: Booking, actor: Actor, now: datetime) -> None:
 @transaction.atomic
 def mark_no_show(*, booking: Booking, actor: Actor, now: datetime) -> None:
     """Note that the client did not come, and what is owed by the policy as promised."""
+    lock_booking(booking)
     if now < booking.starts_at:
         raise NotNow(_("This visit has not begun yet."))
     change_status(
@@ -100,11 +112,14 @@ def take_back(*, booking: Booking, actor: Actor, now: datetime) -> None:
 
     A time that was given back is taken again only if it is still free. Raises NotNow or SlotTaken.
     """
+    if booking.status not in ACTIVE:
+        lock_for(Wish.of(booking), client=booking.client)
+    lock_booking(booking)
     last = _last_step(booking)
     if last is None or _local_day(booking, now) != _local_day(booking, last.at):
         raise NotNow(_("There is nothing to take back."))
     if booking.status not in ACTIVE:
-        _allocate_again(booking, now=now)
+        _allocate_again(booking, actor=actor, now=now)
     change_status(
         booking,
         TAKEN_BACK,
@@ -120,7 +135,7 @@ def take_back(*, booking: Booking, actor: Actor, now: datetime) -> None:
 def _last_step(booking: Booking) -> BookingEvent | None:
     """The latest step that stands and can be undone; None if the latest one cannot."""
     undone: set[int] = set()
-    for event in booking.events.order_by("-at", "-pk"):
+    for event in booking.events.order_by("-pk"):
         if event.what == TAKEN_BACK:
             undone.add(event.data["undone"])
         elif event.pk not in undone:
@@ -128,12 +143,19 @@ def _last_step(booking: Booking) -> BookingEvent | None:
     return None
 
 
-def _allocate_again(booking: Booking, *, now: datetime) -> None:
-    wish = Wish.of(booking)
-    lock_for(wish, client=booking.client)
+def _allocate_again(booking: Booking, *, actor: Actor, now: datetime) -> None:
+    end_lapsed_holds(now=now)
+    if booking.client is not None:
+        refuse_overlapping_visits(
+            booking.client,
+            starts_at=booking.starts_at,
+            ends_at=booking.ends_at,
+            besides=booking,
+            actor=actor,
+        )
     day = _local_day(booking, booking.starts_at)
     slots = free_slots(
-        wish=wish,
+        wish=Wish.of(booking),
         first_on=day,
         last_on=day,
         now=now,
