@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from booking.demo import load_demo
 from booking.demo.building import PASSWORD, accounts, take_mark_away
+from booking.permissions import Role
 from clinic.web import clock
 
 SEED = 2026
@@ -37,9 +38,10 @@ class Command(BaseCommand):
             return
         self.stdout.write(
             f"{settings.CLINIC_NAME}, demo: {loaded.drawn} visits drawn, "
-            f"{loaded.completed} completed. Sign in as:"
+            f"{loaded.completed} completed.\n"
+            f"Staff sign in at {settings.SITE_URL}/admin/:"
         )
-        people = accounts()
+        people = [person for person in accounts() if person["role"] != Role.CLIENT]
         widths = [max(len(person[key]) for person in people) for key in ("role", "email")]
         for person in people:
             role, email = (
