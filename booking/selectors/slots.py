@@ -56,8 +56,8 @@ class Slot:
 
     @property
     def key(self) -> str:
-        """The start as a form sends it back."""
-        return f"{self.starts_at:%Y%m%dT%H%MZ}"
+        """The start and the price shown, as a form sends them back."""
+        return f"{self.starts_at:%Y%m%dT%H%MZ}-{self.price.total:.2f}"
 
 
 @dataclass(frozen=True)

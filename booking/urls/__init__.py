@@ -1,0 +1,29 @@
+"""Booking a visit, and looking at one that is booked."""
+
+from django.urls import path
+
+from booking.views import choosing, details, holds, times, visits
+
+app_name = "booking"
+
+urlpatterns = [
+    path("book/", choosing.start, name="start"),
+    path("book/find/", choosing.find, name="find"),
+    path("book/forget/", visits.forget, name="forget"),
+    path("book/<slug:slug>/<int:minutes>/", times.times, name="times"),
+    path("book/<slug:slug>/<int:minutes>/month/", times.month, name="month"),
+    path("book/<slug:slug>/<int:minutes>/hold/", holds.hold, name="hold"),
+    path("book/<slug:reference>/bar/", holds.bar, name="bar"),
+    path("book/<slug:reference>/extend/", holds.extend, name="extend"),
+    path("book/<slug:reference>/release/", holds.release, name="release"),
+    path("book/<slug:reference>/expired/", holds.expired, name="expired"),
+    path("book/<slug:reference>/again/", holds.again, name="again"),
+    path("book/<slug:reference>/details/", details.details, name="details"),
+    path("book/<slug:reference>/review/", details.review, name="review"),
+    path("book/<slug:reference>/confirm/", details.confirm, name="confirm"),
+    path("book/<slug:reference>/confirmed/", visits.confirmed, name="confirmed"),
+    path("book/<slug:reference>/calendar.ics", visits.calendar_file, name="calendar"),
+    path("visit/<slug:token>/", visits.manage, name="manage"),
+    path("visit/<slug:token>/calendar.ics", visits.manage_calendar, name="manage_calendar"),
+    path("visit/<slug:token>/another/", visits.another, name="another"),
+]

@@ -53,9 +53,9 @@ function giveBack(form) {
 
 // A hold counts down, speaks at 5, 2 and 1 minutes and lets the server decide at zero.
 function countDown(hold) {
-  const end = Date.parse(hold.dataset.holdUntil);
   const clock = hold.querySelector(".clock");
   const bar = hold.querySelector("progress");
+  const end = Date.now() + bar.value * 1000; // the server's seconds: clocks of phones are wrong
   let unspoken = [5, 2, 1];
   const tick = () => {
     if (!hold.isConnected) return;
@@ -110,7 +110,7 @@ function wake(root) {
     const [name, value] = pair.split(":");
     if (value) element.style.setProperty(name.trim(), value.trim());
   }));
-  each(root, ".days", (row) => {
+  each(root, ".days, .people", (row) => {
     const chosen = row.querySelector("[aria-current]");
     if (chosen) row.scrollLeft = chosen.offsetLeft - row.clientWidth / 2;
   });

@@ -1,0 +1,141 @@
+"""Who comes, what they agree to, and that nothing speaks against a treatment."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from phonenumber_field.formfields import PhoneNumberField
+
+from booking.models import Draft
+from booking.services.confirming import CONSENT_WORDING
+from clinic.clients.models import ConsentKind, email_key, name_key
+
+UNSEEN = {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"}  # control, surrogate, private, unassigned, breaks
+TURNING = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # reverse what follows
+LONGEST = {"name": 120, "email": 254}  # as Client keeps their keys
+
+
+def validate_written(text: str) -> None:
+    """Raise ValidationError for characters that nobody types into a name."""
+    if any(unicodedata.category(sign) in UNSEEN or sign in TURNING for sign in text):
+        raise ValidationError(_("Please leave out characters that cannot be seen on paper."))
+
+
+class DetailsForm(forms.Form):
+    """Name, address and phone of somebody new; consents and the never-treat list for everyone."""
+
+    name = forms.CharField(
+        label=_("Your name"),
+        max_length=LONGEST["name"],
+        strip=True,
+        validators=[validate_written],
+        error_messages={
+            "required": _("Enter your name."),
+            "max_length": _("That name is too long for us. Please shorten it to 120 letters."),
+            "null_characters_not_allowed": _(
+                "Please leave out characters that cannot be seen on paper."
+            ),
+        },
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    email = forms.EmailField(
+        label=_("E-mail"),
+        max_length=LONGEST["email"],
+        error_messages={
+            "required": _("Enter your e-mail address."),
+            "invalid": _("Enter an e-mail address with an @ sign, such as maya@example.com."),
+            "max_length": _("That is longer than an e-mail address can be."),
+            "null_characters_not_allowed": _(
+                "Enter an e-mail address with an @ sign, such as maya@example.com."
+            ),
+        },
+        help_text=_("Your confirmation goes here."),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+    phone = PhoneNumberField(
+        label=_("Mobile number"),
+        error_messages={
+            "required": _("Enter a mobile number with 10 digits."),
+            "invalid": _("Enter a mobile number with 10 digits."),
+            "max_length": _("Enter a mobile number with 10 digits."),
+            "null_characters_not_allowed": _("Enter a mobile number with 10 digits."),
+        },
+        help_text=_("In case something comes up on the day."),
+        max_length=40,
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
+    )
+    time_zone = forms.Field(required=False, widget=forms.HiddenInput(attrs={"data-zone": ""}))
+    safe = forms.BooleanField(
+        label=_("None of these apply to me"),
+        error_messages={"required": _("Tick that none of these apply to you, or call us.")},
+    )
+    agree_treatment = forms.BooleanField(
+        label=_(
+            "I am 18 or older and agree to a cosmetic treatment with low-level current. "
+            "I can stop it at any time."
+        ),
+        error_messages={"required": _("We can treat you only if you agree to it.")},
+    )
+    agree_data = forms.BooleanField(
+        label=_("The clinic may keep my details and what I answered here, to look after me."),
+        error_messages={"required": _("We can book you only if we may keep your details.")},
+    )
+    agree_service_sms = forms.BooleanField(
+        label=_("Text me about my appointments. Reply STOP at any time."), required=False
+    )
+    agree_care_tips = forms.BooleanField(label=_("Send me care tips by e-mail."), required=False)
+    agree_marketing_email = forms.BooleanField(
+        label=_("Send me news and offers by e-mail."), required=False
+    )
+
+    def __init__(self, *args: Any, is_known: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if is_known:  # details already given are never asked again
+            for name in ("name", "email", "phone"):
+                del self.fields[name]
+
+    def clean_name(self) -> str:
+        name = str(self.cleaned_data["name"])
+        if not any(sign.isalpha() for sign in name):
+            raise ValidationError(_("Enter your name."))
+        if len(name_key(name)) > LONGEST["name"]:
+            raise ValidationError(self.fields["name"].error_messages["max_length"])
+        return name
+
+    def clean_email(self) -> str:
+        email = str(self.cleaned_data["email"])
+        if len(email_key(email)) > LONGEST["email"]:
+            raise ValidationError(self.fields["email"].error_messages["max_length"])
+        return email
+
+    def clean_time_zone(self) -> str:
+        """The browser's zone, where it names one; nobody typed it, so nobody is told."""
+        zone = str(self.cleaned_data["time_zone"])
+        return zone if zone in available_timezones() else ""
+
+    def typed(self) -> dict[str, Any]:
+        """Return what was understood so far, as fields of a Draft."""
+        cleaned = self.cleaned_data
+        texts = ("name", "email", "phone", "time_zone")
+        return {name: str(cleaned[name]) for name in texts if cleaned.get(name)} | {
+            "consents": [kind for kind in ConsentKind.values if cleaned.get(f"agree_{kind}")]
+        }
+
+
+def from_draft(draft: Draft | None) -> dict[str, Any]:
+    """Return what the form begins with: what this browser typed before, and nothing ticked else."""
+    if draft is None:
+        return {}
+    said_safe = draft.safety_confirmed_at and draft.safety_wording == CONSENT_WORDING
+    return {
+        "name": draft.name,
+        "email": draft.email,
+        "phone": draft.phone,
+        "safe": bool(said_safe),
+        **{f"agree_{kind}": kind in draft.consents for kind in ConsentKind.values},
+    }

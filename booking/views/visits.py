@@ -1,0 +1,135 @@
+"""A visit that is promised: the page that says so, and the one its letters link to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from booking import calendar, links
+from booking.models import Booking, Status
+from booking.terms import terms
+from booking.views.holds import address, own_booking, see_other
+from booking.views.steps import extras_in_words
+from booking.views.visitors import CLIENT, for_visitor
+from booking.visitors import Visitor
+from clinic.web import clock
+from treatments.models import InstructionKind
+from treatments.selectors import instruction_steps
+
+NOT_PROMISED = {Status.HELD, Status.EXPIRED_HOLD}
+AHEAD = {Status.PENDING_FORM, Status.PENDING_CLEARANCE, Status.CONFIRMED, Status.CHECKED_IN}
+
+
+@require_safe
+@for_visitor
+def confirmed(request: HttpRequest, visitor: Visitor, reference: str) -> HttpResponse:
+    """You are booked: when, where, what to bring. For the browser that booked it."""
+    booking, now = own_booking(visitor, reference), clock.now()
+    if booking.status in NOT_PROMISED:
+        return see_other(address("details", booking))
+    if booking.status != Status.CONFIRMED or booking.starts_at <= now:
+        return see_other(links.manage_url(booking))
+    with timezone.override(booking.location.zone):
+        context = visit_context(booking, now=now)
+        context["calendar_url"] = address("calendar", booking)
+        context["manage_url"] = links.manage_url(booking)
+        return render(request, "booking/confirmed.html", context)
+
+
+@require_safe
+@for_visitor
+def calendar_file(request: HttpRequest, visitor: Visitor, reference: str) -> HttpResponse:
+    """The visit as a file for the calendar, for the browser that booked it."""
+    booking = own_booking(visitor, reference)
+    if booking.status not in AHEAD:
+        raise Http404
+    return _calendar_file(booking)
+
+
+@require_safe
+@for_visitor
+def manage(request: HttpRequest, visitor: Visitor, token: str) -> HttpResponse:
+    """The visit as its client sees it, for whoever has the link from a letter."""
+    booking, now = linked_booking(token), clock.now()
+    with timezone.override(booking.location.zone):
+        context = visit_context(booking, now=now)
+        context["another_url"] = reverse("booking:another", args=[token])
+        if context["is_ahead"]:
+            context["calendar_url"] = reverse("booking:manage_calendar", args=[token])
+        return _private(render(request, "booking/manage.html", context))
+
+
+@require_safe
+@for_visitor
+def manage_calendar(request: HttpRequest, visitor: Visitor, token: str) -> HttpResponse:
+    """The visit as a file for the calendar, for whoever has the link."""
+    booking = linked_booking(token)
+    if booking.status not in AHEAD:
+        raise Http404
+    return _private(_calendar_file(booking))
+
+
+@require_POST
+@for_visitor
+def another(request: HttpRequest, visitor: Visitor, token: str) -> HttpResponse:
+    """Know the client from now on, until the browser is closed, and begin a new booking."""
+    booking = linked_booking(token)
+    request.session.cycle_key()
+    request.session[CLIENT] = booking.client_id
+    request.session.set_expiry(0)
+    return _private(see_other(reverse("booking:start")))
+
+
+@require_POST
+@for_visitor
+def forget(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """Know the client no more: somebody else is at this browser."""
+    request.session.pop(CLIENT, None)
+    return see_other(reverse("booking:start"))
+
+
+def linked_booking(token: str) -> Booking:
+    """Return the booking that `token` opens; a 404 tells nothing about any other."""
+    booking = links.booking_for(token, now=clock.now())
+    if booking is None:
+        raise Http404
+    return booking
+
+
+def visit_context(booking: Booking, *, now: datetime) -> dict[str, Any]:
+    """Return what the pages of a promised visit show. 2 queries."""
+    is_ahead = booking.status in AHEAD and booking.starts_at > now
+    texts = booking.instruction_versions.filter(instruction__kind=InstructionKind.PREP)
+    return {
+        "booking": booking,
+        "is_ahead": is_ahead,
+        "extras": extras_in_words(booking.add_ons.all(), booking.extra_minutes),
+        "terms": terms(booking, now=now) if is_ahead else [],
+        "preparation": instruction_steps(
+            texts.order_by("instruction__position", "instruction__code")
+        ),
+    }
+
+
+def _calendar_file(booking: Booking) -> HttpResponse:
+    return HttpResponse(
+        calendar.invitation(booking, now=clock.now()),
+        content_type="text/calendar; charset=utf-8; method=REQUEST",
+        headers={"Content-Disposition": 'attachment; filename="appointment.ics"'},
+    )
+
+
+def _private(response: HttpResponse) -> HttpResponse:
+    """Let no other site learn the link.
+
+    Not `no-referrer`: it makes browsers send `Origin: null` with a form of the page, which the
+    check against forged requests has to refuse.
+    """
+    response["Referrer-Policy"] = "same-origin"
+    return response
