@@ -1,6 +1,7 @@
 """Which texts a visit comes with, put together."""
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from tests.factories import (
     LONG_AGO,
@@ -95,3 +96,17 @@ def test_it_costs_three_looks_however_many_texts(django_assert_num_queries):
 
     with django_assert_num_queries(3):
         assert len(instructions_for(treatment=treatment, add_ons=add_ons)) == 8
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("lines", "One sentence."), ("lines", [""]), ("steps", [{"when": "Today"}]), ("steps", {})],
+)
+def test_a_text_that_is_no_list_of_sentences_is_refused(field, value):
+    text = InstructionVersionFactory.build(
+        instruction=InstructionFactory(), number=1, approved_by=None, **{field: value}
+    )
+
+    with pytest.raises(ValidationError) as refusal:
+        text.clean()
+    assert field in refusal.value.message_dict

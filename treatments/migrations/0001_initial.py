@@ -4,10 +4,10 @@ from decimal import Decimal
 
 import django.core.validators
 import django.db.models.deletion
-import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
+import clinic.web.clock
 import treatments.models.catalogue
 
 
@@ -381,9 +381,7 @@ class Migration(migrations.Migration):
                 ("effective_from", models.DateField(verbose_name="for visits from")),
                 (
                     "published_at",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, verbose_name="published"
-                    ),
+                    models.DateTimeField(default=clinic.web.clock.now, verbose_name="published"),
                 ),
                 (
                     "reason",

@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+STEP = {"when", "do"}
 
 
 class InstructionKind(models.TextChoices):
@@ -71,3 +77,16 @@ class InstructionVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.instruction.code} v{self.number}"
+
+    def clean(self) -> None:
+        """Raise ValidationError unless lines are texts and steps say when and what."""
+        if not _is_list_of(self.lines, lambda line: isinstance(line, str) and line.strip()):
+            raise ValidationError({"lines": _("Write a list of sentences, one instruction each.")})
+        if not _is_list_of(self.steps, lambda step: isinstance(step, dict) and set(step) == STEP):
+            raise ValidationError(
+                {"steps": _('Write a list of steps: {"when": "3 days before", "do": "..."}.')}
+            )
+
+
+def _is_list_of(value: Any, is_right: Callable[[Any], Any]) -> bool:
+    return isinstance(value, list) and all(is_right(item) for item in value)

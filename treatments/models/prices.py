@@ -7,12 +7,12 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from clinic.places.models import Location
 from clinic.places.policies import policy_for
+from clinic.web import clock
 from clinic.web.money import money, rounded
 from treatments.models.catalogue import AddOn, Option
 
@@ -66,7 +66,7 @@ class Price(models.Model):
         validators=[MinValueValidator(Decimal(0))],
     )
     effective_from = models.DateField(_("for visits from"))
-    published_at = models.DateTimeField(_("published"), default=timezone.now)
+    published_at = models.DateTimeField(_("published"), default=clock.now)
     published_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -109,7 +109,7 @@ class Price(models.Model):
         """Treatments cost what the policy's band allows; only the consultation may be free."""
         if option.treatment.is_consultation and self.amount == 0:
             return
-        policy = policy_for(self.location, now=timezone.now())
+        policy = policy_for(self.location, now=clock.now())
         if not policy.price_at_least <= self.amount <= policy.price_at_most:
             raise ValidationError(
                 {
