@@ -135,10 +135,12 @@ def test_choosing_length_and_place_changes_the_times_in_place(page, live_server)
 
 def test_a_next_free_time_leads_to_the_times_of_its_day(page, live_server):
     page.goto(f"{live_server.url}/treatments/classic-face-tone/?minutes=60&location=harbor-row")
-    page.locator("#next-free").get_by_role("link").nth(1).click()
-
     path = reverse("booking:times", args=["classic-face-tone", 60])
     day = (NOW + timedelta(days=2)).date()
+    with page.expect_response(lambda answer: path in answer.url) as answered:
+        page.locator("#next-free").get_by_role("link").nth(1).click()
+
+    assert answered.value.ok
     expect(page).to_have_url(f"{live_server.url}{path}?location=harbor-row&day={day}")
 
 

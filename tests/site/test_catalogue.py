@@ -408,6 +408,16 @@ def test_each_next_free_time_leads_to_the_times_of_its_day(client, two_places):
     assert f"{path}?location={harbor.slug}" in hrefs
 
 
+def test_the_finder_of_the_front_page_leads_to_the_times_of_what_was_chosen(client, two_places):
+    scene, harbor = two_places
+    front = client.get("/").content.decode()
+    (action,) = re.findall(r'class="finder" action="([^"]+)"', front)
+
+    answer = client.get(action, {"treatment": scene.treatment.slug, "location": harbor.slug})
+    assert answer.status_code == 302
+    assert answer["Location"] == f"/book/{scene.treatment.slug}/60/?location={harbor.slug}"
+
+
 def test_choosing_length_and_place_swaps_the_times_and_not_the_page(client, two_places):
     scene, harbor = two_places
     swap = client.get(
