@@ -418,6 +418,14 @@ def test_the_finder_of_the_front_page_leads_to_the_times_of_what_was_chosen(clie
     assert answer["Location"] == f"/book/{scene.treatment.slug}/60/?location={harbor.slug}"
 
 
+def test_the_finder_says_where_a_treatment_is_given_if_not_here(client, two_places):
+    scene, harbor = two_places
+    only_here = offer(scene.provider, "Sculpt Hour", (60, 195))
+
+    answer = client.get("/first-free/", {"treatment": only_here.slug, "location": harbor.slug})
+    assert f"We give Sculpt Hour at {scene.location.name}, not at Harbor Row." in text_of(answer)
+
+
 def test_choosing_length_and_place_swaps_the_times_and_not_the_page(client, two_places):
     scene, harbor = two_places
     swap = client.get(
