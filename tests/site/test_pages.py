@@ -1,5 +1,5 @@
 import re
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -33,12 +33,10 @@ def test_the_front_page_shows_the_first_free_time_before_anyone_asks(client):
 
 
 @pytest.mark.django_db
-def test_a_day_without_times_says_where_later_ones_are(client):
+def test_a_fortnight_without_times_says_where_later_ones_are(client):
     scene = factories.open_clinic()
-    for provider in scene.providers:
-        provider.working_hours.all().delete()
-    factories.give_hours(
-        scene.providers[0], factories.LocationFactory(), starts_at=time(9), ends_at=time(17)
+    factories.TimeOffFactory(
+        resource=scene.provider, starts_at=NOW, ends_at=NOW + timedelta(days=20)
     )
 
     assert "Nothing is free" in text_of(client.get("/first-free/"))
