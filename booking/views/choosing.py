@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from booking.errors import NotOffered
 from booking.forms.wishes import TreatmentForm
 from booking.selectors import Extra, Length, Offered, extras_with, offers
-from booking.views.steps import extras_in_words, price_in_words, steps
+from booking.views.steps import CHOOSE, extras_in_words, price_in_words, steps
 from booking.views.visitors import for_visitor
 from booking.views.wishes import read, read_wish, times_url
 from booking.visitors import Visitor
@@ -105,7 +105,7 @@ def choice_context(data: QueryDict, *, visitor: Visitor, now: datetime) -> dict[
     chosen = next((o for o in offered if o.treatment.slug == named), None)
     policy = policy_for(place, now=now)
     context = {
-        "steps": steps(),
+        **steps(CHOOSE),
         "visitor": visitor,
         "places": places,
         "place": place,

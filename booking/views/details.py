@@ -27,7 +27,7 @@ from booking.views.holds import (
     own_booking,
     see_other,
 )
-from booking.views.steps import booking_summary, steps
+from booking.views.steps import DETAILS, REVIEW, booking_summary, in_national_form, steps
 from booking.views.times import times_page
 from booking.views.visitors import for_visitor
 from booking.views.wishes import Asked, start_url, times_url
@@ -128,6 +128,7 @@ def review_page(
         context = _context(request, booking, step="review", now=now)
         context |= {
             "you": booking.client or draft,
+            "phone": in_national_form(str((booking.client or draft).phone)),
             "terms": terms(booking, now=now),
             "refusal": refusal,
         }
@@ -140,7 +141,7 @@ def _context(request: HttpRequest, booking: Booking, *, step: str, now: datetime
     return {
         "booking": booking,
         "hold": hold_context(request, booking, step=step, now=now),
-        "steps": steps(wish, booking if step == "review" else None),
+        **steps(REVIEW if step == "review" else DETAILS, wish=wish, booking=booking),
         "summary": booking_summary(booking, now=now),
         "start_url": start_url(wish),
         "times_url": times_url(wish),

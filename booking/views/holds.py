@@ -20,7 +20,7 @@ from booking.forms.wishes import HoldForm, RequestForm
 from booking.models import Booking, Status
 from booking.services import extend_hold, hold_again, hold_slot, let_go
 from booking.views.choosing import or_choose_again
-from booking.views.steps import booking_summary, steps
+from booking.views.steps import DETAILS, booking_summary, steps
 from booking.views.times import times_context, times_page
 from booking.views.visitors import for_visitor, may_hold, too_many
 from booking.views.wishes import Asked, option_or_404, read, read_wish, times_url
@@ -120,7 +120,7 @@ def expired(request: HttpRequest, visitor: Visitor, reference: str) -> HttpRespo
         "booking": booking,
         "summary": booking_summary(booking, now=now),
         "is_free": is_free,
-        "steps": steps(wish),
+        **steps(DETAILS, wish=wish),
         "times_url": times_url(wish, day=context["day"]),
         "hold_minutes": policy_for(booking.location, now=now).hold_minutes,
     }

@@ -7,9 +7,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import phonenumbers
+from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from phonenumber_field.phonenumber import PhoneNumber
 
 from booking.models import Booking
 from booking.views.wishes import start_url, times_url
@@ -18,15 +21,21 @@ from clinic.web.money import money
 from clinic.web.templatetags.lumen import clock_time, day_short, minutes
 from treatments.models import AddOn
 
+CHOOSE, TIME, DETAILS, REVIEW = range(4)
 
-def steps(wish: Wish | None = None, booking: Booking | None = None) -> list[tuple[str, str]]:
-    """Return the steps by name, with an address for those that can be gone back to."""
-    return [
-        (_("Treatment"), start_url(wish) if wish else ""),
-        (_("Time"), times_url(wish) if wish else ""),
-        (_("Details"), reverse("booking:details", args=[booking.reference]) if booking else ""),
-        (_("Review"), ""),
+
+def steps(
+    current: int, *, wish: Wish | None = None, booking: Booking | None = None
+) -> dict[str, Any]:
+    """Return what `components/steps.html` needs; what is settled has an address to go back to."""
+    names = [_("Treatment"), _("Time"), _("Details"), _("Review")]
+    urls = [
+        start_url(wish) if wish else "",
+        times_url(wish) if wish else "",
+        reverse("booking:details", args=[booking.reference]) if booking else "",
+        "",
     ]
+    return {"steps": list(zip(names, urls, strict=True)), "current": names[current]}
 
 
 def extras_in_words(add_ons: Iterable[AddOn], talk_minutes: int) -> str:
@@ -35,6 +44,17 @@ def extras_in_words(add_ons: Iterable[AddOn], talk_minutes: int) -> str:
     if talk_minutes:
         words.append(_("first talk + %(time)s at no charge") % {"time": minutes(talk_minutes)})
     return ", ".join(words)
+
+
+def in_national_form(phone: str) -> str:
+    """Return a number in E.164 as people of its country write it; ours without the country."""
+    number = PhoneNumber.from_string(phone) if phone else None
+    if number is None or not number.is_valid():
+        return phone
+    ours = number.country_code == phonenumbers.country_code_for_region(
+        settings.PHONENUMBER_DEFAULT_REGION
+    )
+    return str(number.as_national if ours else number.as_international)
 
 
 def price_in_words(total: Decimal, *, is_from: bool) -> str:

@@ -22,7 +22,7 @@ from booking.models import Booking, Provider, Status
 from booking.selectors import FreeSlots, Slot, free_slots, providers_for
 from booking.selectors.slots import DayState, last_day
 from booking.views.choosing import or_choose_again
-from booking.views.steps import extras_in_words, price_in_words, steps
+from booking.views.steps import TIME, extras_in_words, price_in_words, steps
 from booking.views.visitors import for_visitor
 from booking.views.wishes import Asked, option_or_404, read_wish, times_url, wish_query
 from booking.visitors import Visitor
@@ -288,7 +288,7 @@ def _choice_so_far(
     visit = prices.visit(price_list_id=cheapest.price_list_id, visit_on=day)
     talk, is_from = wish.talk_minutes(free.policy), len(set(totals)) > 1
     return {
-        "steps": steps(wish),
+        **steps(TIME, wish=wish),
         "wish": wish,
         "policy": free.policy,
         "talk_minutes": talk,
