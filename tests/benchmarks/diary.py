@@ -56,8 +56,8 @@ class Clinic:
         return datetime.combine(self.today, time(8), tzinfo=self.location.zone).astimezone(UTC)
 
 
-def build_clinic(today: date) -> Clinic:
-    """Write the clinic with its next 60 days into an empty database."""
+def build_clinic(today: date, *, share: float = SHARE) -> Clinic:
+    """Write the clinic into an empty database, `share` of its next 60 days booked."""
     location = Location.objects.create(
         name="Alder Street",
         slug="alder-street",
@@ -95,7 +95,7 @@ def build_clinic(today: date) -> Clinic:
     client = Client.objects.create(name="Maya Ellison", email="maya@mail.example")
     clinic = Clinic(location, option, today, rooms, providers, devices, client)
     days = [today + timedelta(days=n) for n in range(DAYS)]
-    write_visits(clinic, planned_visits(clinic, days, minutes=60, share=SHARE))
+    write_visits(clinic, planned_visits(clinic, days, minutes=60, share=share))
     return clinic
 
 
@@ -156,7 +156,7 @@ def write_visits(clinic: Clinic, visits: Iterable[Visit]) -> None:
             created_at=starts_at - timedelta(days=7),
             priced_at=starts_at - timedelta(days=7),
             price=Decimal(145),
-            promise=Policy().promise(),
+            promise=Policy().promise() | {"buffer_minutes": 15},
         )
         for starts_at, ends_at, _room, provider, _device in visits
     ]
