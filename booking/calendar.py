@@ -47,5 +47,5 @@ def _event(booking: Booking, now: datetime) -> Event:
         attendee.params["cn"] = vText(booking.client.name)
         attendee.params["partstat"] = vText("ACCEPTED")
         attendee.params["rsvp"] = vText("FALSE")
-        event.add("attendee", attendee, encode=0)
+        event.add("attendee", attendee, encode=False)
     return event

@@ -141,7 +141,7 @@ def _swap(
         starts_at=starts_at,
         ends_at=ends_at,
         provider=provider,
-        moves=F("moves") + is_client,
+        moves=F("moves") + int(is_client),
         schedule_version=F("schedule_version") + 1,
     )
     if not moved:

@@ -140,7 +140,7 @@ def _promise(booking: Booking, client: Client, draft: Draft, *, now: datetime) -
         safety_wording=draft.safety_wording,
     )
     booking.instruction_versions.set(
-        instructions_for(treatment=booking.option.treatment, add_ons=booking.add_ons.all())
+        instructions_for(treatment=booking.option.treatment, add_ons=list(booking.add_ons.all()))
     )
     Consent.objects.bulk_create(
         Consent(

@@ -58,7 +58,8 @@ def race(jobs: Sequence[Job]) -> list[Outcome]:
         logging.getLogger().removeHandler(ear)
     assert not ear.heard
     assert len(outcomes) == len(jobs), "Somebody is still waiting"
-    assert not [o for o in outcomes if o.error and not issubclass(o.error, BookingError)]
+    rude = [o for o in outcomes if o.error and not issubclass(o.error, BookingError)]
+    assert not rude, rude
     return outcomes
 
 
