@@ -221,9 +221,9 @@ def parts_of_day(slots: list[Slot], zone: ZoneInfo) -> list[Part]:
         return [slot for slot in slots if first <= slot.starts_at.astimezone(zone).hour < end]
 
     parts = [
-        Part(_("Morning"), "sunrise", between(0, NOON)),
-        Part(_("Afternoon"), "sun", between(NOON, FIVE)),
-        Part(_("Evening"), "moon", between(FIVE, 24)),
+        Part(_("Morning"), icon="sunrise", slots=between(0, NOON)),
+        Part(_("Afternoon"), icon="sun", slots=between(NOON, FIVE)),
+        Part(_("Evening"), icon="moon", slots=between(FIVE, 24)),
     ]
     return [part for part in parts if part.slots]
 

@@ -112,7 +112,9 @@ function wake(root) {
   }));
   each(root, ".days, .people", (row) => {
     const chosen = row.querySelector("[aria-current]");
-    if (chosen) row.scrollLeft = chosen.offsetLeft - row.clientWidth / 2;
+    if (!chosen) return;
+    const [place, frame] = [chosen, row].map((element) => element.getBoundingClientRect());
+    row.scrollLeft += place.left - frame.left - (frame.width - place.width) / 2;
   });
   each(root, "input[data-zone]", (field) => { field.value = zone; });
   each(root, "[data-at]", ownTime);
