@@ -26,4 +26,5 @@ ENV PATH=/srv/lumen/.venv/bin:$PATH \
     GRANIAN_PORT=8000
 EXPOSE 8000
 HEALTHCHECK --start-period=20s CMD ["python", "bin/healthcheck.py", "/healthz"]
-CMD ["granian", "--interface", "wsgi", "--workers", "2", "--blocking-threads", "4", "clinic.wsgi:application"]
+CMD ["granian", "--interface", "wsgi", "--workers", "2", "--blocking-threads", "4", \
+     "--workers-kill-timeout", "8", "clinic.wsgi:application"]

@@ -78,11 +78,14 @@ def parts(port: int, var: Path) -> dict[str, list[str]]:
     schedule = var / "beat" / str(port)
     schedule.parent.mkdir(exist_ok=True)
     granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--log-level", "warning"]
-    listen = ["--host", "127.0.0.1", "--port", str(port), "--workers", "2"]
+    # A worker told to stop while it starts would not hear it: hence the time limit.
+    workers = ["--workers", "2", "--blocking-threads", "4", "--workers-kill-timeout", "5"]
     celery = [sys.executable, "-m", "celery", "--quiet", "--app", "clinic"]
+    alone = ["--without-gossip", "--without-mingle", "--without-heartbeat"]  # no other worker
+    worker = [*celery, "worker", "--pool=threads", "--concurrency=2", "--loglevel=warning"]
     return {
-        "web": [*granian, *listen, "--blocking-threads", "4", "clinic.wsgi:application"],
-        "worker": [*celery, "worker", "--pool=threads", "--concurrency=2", "--loglevel=warning"],
+        "web": [*granian, *workers, "--port", str(port), "clinic.wsgi:application"],
+        "worker": [*worker, *alone],
         "beat": [*celery, "beat", f"--schedule={schedule}", "--loglevel=warning"],
     }
 

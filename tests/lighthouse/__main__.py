@@ -86,7 +86,7 @@ def clinic() -> Iterator[str]:
         run(production, "manage.py", "collectstatic", "--noinput", "--verbosity=0")
         granian = [BIN / "granian", "--interface", "wsgi", "--port", str(port), "--workers", "2"]
         server = subprocess.Popen(
-            [*granian, "--blocking-threads", "4", "clinic.wsgi:application"],
+            [*granian, "--blocking-threads", "4", "--no-log", "clinic.wsgi:application"],
             cwd=ROOT,
             env=production,
             start_new_session=True,
