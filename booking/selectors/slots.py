@@ -98,17 +98,16 @@ class FreeSlots:
         if self.starts_on(day):
             return DayState.FREE
         span = day_span(day, self.zone)
-        if day not in self.open_days:
-            return DayState.CLOSED
-        if span[1] <= self.earliest.timestamp():
-            return DayState.TOO_SOON
-        if not any(
+        is_worked = any(
             start < span[1] and span[0] < end
             for spans in self.diary.working.values()
             for start, end in spans
-        ):
-            return DayState.AWAY
-        return DayState.FULL
+        )
+        if not is_worked and day not in self.open_days:
+            return DayState.CLOSED
+        if span[1] <= self.earliest.timestamp():
+            return DayState.TOO_SOON
+        return DayState.FULL if is_worked else DayState.AWAY
 
     def providers_at(self, start: int) -> list[Provider]:
         """Who is free at `start`, fairest first: least booked that day, then the clinic's order."""
@@ -205,7 +204,7 @@ def free_slots(
         now=now,
         ignoring=ignoring,
     )
-    earliest = asked_at or now
+    earliest = (asked_at or now).astimezone(UTC)  # where hours added are hours elapsed
     days_end = day_span(last_on, zone)[1]
     if not is_staff:
         earliest += policy.notice(is_known=wish.is_known)

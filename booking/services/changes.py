@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from django.db import transaction
@@ -48,6 +48,7 @@ def move(
     as often as was promised and not into notice; moving to where it stands changes nothing. Raises
     NotNow, SlotTaken or AskTheClinic.
     """
+    starts_at = starts_at.astimezone(UTC)  # where hours added are hours elapsed
     is_client = actor.by == BookingEvent.By.CLIENT
     lock_for(Wish.of(booking), client=booking.client)
     lock_booking(booking)

@@ -18,7 +18,7 @@ from tests.factories import ClientFactory, booked, open_clinic
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PRESSES = 50
-ROUNDS = rounds(2, 10)
+ROUNDS = rounds(1, 10)
 
 
 def confirming(booking: Booking, who: Visitor) -> Callable[[], str]:

@@ -18,7 +18,7 @@ from tests.factories import Scene, WorkingHoursFactory, open_clinic
 pytestmark = pytest.mark.django_db(transaction=True)
 
 VISITORS = 50
-ROUNDS = rounds(2, 10)
+ROUNDS = rounds(1, 10)
 
 
 def holding(scene: Scene, *args: object, **fields: object) -> Callable[[], int]:

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -161,6 +161,15 @@ class TestMoving:
         with pytest.raises(NotNow, match="another visit at that time"):
             move(booking, on(scene, 4, 13, 30), actor=staff(UserFactory()))
         assert Message.objects.filter(code="R01").count() == 1
+
+    def test_a_visit_is_as_long_in_the_night_the_clock_goes_back(self):
+        scene = open_clinic(opens=time(1), closes=time(6))
+        booking = confirm(scene, on(scene, 4, 2))
+        half_past_one = datetime(2030, 11, 3, 1, 30, tzinfo=scene.location.zone)
+
+        move(booking, half_past_one, actor=staff(UserFactory()))
+
+        assert booking.ends_at - booking.starts_at == timedelta(minutes=75)
 
     def test_what_has_not_gone_yet_tells_of_the_new_time(self, scene):
         booking = confirm(scene, on(scene, 4, 9))
