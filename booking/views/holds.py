@@ -96,9 +96,12 @@ def extend(request: HttpRequest, visitor: Visitor, reference: str) -> HttpRespon
 @require_POST
 @for_visitor
 def release(request: HttpRequest, visitor: Visitor, reference: str) -> HttpResponse:
-    """Give the time back and show the others."""
+    """Give the time back and show the others; a visit promised meanwhile stays."""
     booking = own_booking(visitor, reference)
-    let_go(booking=booking, now=clock.now())
+    try:
+        let_go(booking=booking, now=clock.now())
+    except NotNow:
+        return see_other(address("confirmed", booking))
     return see_other(times_url(Wish.of(booking)))
 
 
