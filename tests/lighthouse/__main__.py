@@ -84,9 +84,17 @@ def clinic() -> Iterator[str]:
         run(demo, "manage.py", "createcachetable", "--verbosity=0")
         run(demo, "manage.py", "demo")
         run(production, "manage.py", "collectstatic", "--noinput", "--verbosity=0")
-        granian = [BIN / "granian", "--interface", "wsgi", "--port", str(port), "--workers", "2"]
+        granian = [str(BIN / "granian"), "--interface", "wsgi", "--port", str(port)]
         server = subprocess.Popen(
-            [*granian, "--blocking-threads", "4", "--no-log", "clinic.wsgi:application"],
+            [
+                *granian,
+                "--workers",
+                "2",
+                "--blocking-threads",
+                "4",
+                "--no-log",
+                "clinic.wsgi:application",
+            ],
             cwd=ROOT,
             env=production,
             start_new_session=True,
@@ -121,11 +129,9 @@ def visit(url: str) -> dict[str, float]:
     """Let Lighthouse visit `url` once; returns scores from 0 to 1, bytes and milliseconds."""
     program, environ = chromium()
     flags = "--headless --no-sandbox --disable-gpu --disable-quic --disable-background-networking"
-    command = [
-        *(BIN / "node", HERE / "node_modules" / "lighthouse" / "cli" / "index.js", url),
-        *("--output=json", "--quiet", "--only-categories=performance,accessibility"),
-        f"--chrome-flags={flags}",
-    ]
+    lighthouse = HERE / "node_modules" / "lighthouse" / "cli" / "index.js"
+    command = [str(BIN / "node"), str(lighthouse), url, f"--chrome-flags={flags}"]
+    command += ["--output=json", "--quiet", "--only-categories=performance,accessibility"]
     environ = {**node_environ(), **environ, "CHROME_PATH": str(program)}
     done = subprocess.run(command, env=environ, stdout=subprocess.PIPE, check=True)
     report: dict[str, Any] = json.loads(done.stdout)
