@@ -13,17 +13,27 @@ from phonenumber_field.formfields import PhoneNumberField
 
 from booking.models import Draft
 from booking.services.confirming import CONSENT_WORDING
-from clinic.clients.models import ConsentKind, email_key, name_key
+from clinic.clients.models import LONGEST_EMAIL, LONGEST_NAME, ConsentKind
 
 UNSEEN = {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"}  # control, surrogate, private, unassigned, breaks
 TURNING = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # reverse what follows
-LONGEST = {"name": 120, "email": 254}  # as Client keeps their keys
 
 
 def validate_written(text: str) -> None:
     """Raise ValidationError for characters that nobody types into a name."""
-    if any(unicodedata.category(sign) in UNSEEN or sign in TURNING for sign in text):
+    signs = text.replace("\0", "")  # which Django refuses by itself
+    if any(unicodedata.category(sign) in UNSEEN or sign in TURNING for sign in signs):
         raise ValidationError(_("Please leave out characters that cannot be seen on paper."))
+
+
+class MobileField(PhoneNumberField):
+    """A phone number; whatever is wrong with it, one sentence says what to do."""
+
+    def run_validators(self, value: Any) -> None:
+        try:
+            super().run_validators(value)
+        except ValidationError:
+            raise ValidationError(self.error_messages["invalid"]) from None
 
 
 class DetailsForm(forms.Form):
@@ -31,7 +41,7 @@ class DetailsForm(forms.Form):
 
     name = forms.CharField(
         label=_("Your name"),
-        max_length=LONGEST["name"],
+        max_length=LONGEST_NAME,
         strip=True,
         validators=[validate_written],
         error_messages={
@@ -45,7 +55,7 @@ class DetailsForm(forms.Form):
     )
     email = forms.EmailField(
         label=_("E-mail"),
-        max_length=LONGEST["email"],
+        max_length=LONGEST_EMAIL,
         error_messages={
             "required": _("Enter your e-mail address."),
             "invalid": _("Enter an e-mail address with an @ sign, such as maya@example.com."),
@@ -57,16 +67,13 @@ class DetailsForm(forms.Form):
         help_text=_("Your confirmation goes here."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
-    phone = PhoneNumberField(
+    phone = MobileField(
         label=_("Mobile number"),
         error_messages={
             "required": _("Enter a mobile number with 10 digits."),
             "invalid": _("Enter a mobile number with 10 digits."),
-            "max_length": _("Enter a mobile number with 10 digits."),
-            "null_characters_not_allowed": _("Enter a mobile number with 10 digits."),
         },
         help_text=_("In case something comes up on the day."),
-        max_length=40,
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
     )
     time_zone = forms.Field(required=False, widget=forms.HiddenInput(attrs={"data-zone": ""}))
@@ -102,16 +109,8 @@ class DetailsForm(forms.Form):
     def clean_name(self) -> str:
         name = str(self.cleaned_data["name"])
         if not any(sign.isalpha() for sign in name):
-            raise ValidationError(_("Enter your name."))
-        if len(name_key(name)) > LONGEST["name"]:
-            raise ValidationError(self.fields["name"].error_messages["max_length"])
+            raise ValidationError(self.fields["name"].error_messages["required"])
         return name
-
-    def clean_email(self) -> str:
-        email = str(self.cleaned_data["email"])
-        if len(email_key(email)) > LONGEST["email"]:
-            raise ValidationError(self.fields["email"].error_messages["max_length"])
-        return email
 
     def clean_time_zone(self) -> str:
         """The browser's zone, where it names one; nobody typed it, so nobody is told."""

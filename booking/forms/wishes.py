@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import uuid5
 
 from django import forms
-from django.utils.translation import gettext_lazy as _
 
 from booking.models import Provider
 from clinic.places.models import Location
 from treatments.models import AddOn, Treatment
-
-SLOT = re.compile(r"(20\d{6}T\d{4}Z)-(\d{1,6}\.\d\d)")
-UNREADABLE = _("We could not read that address. Please choose again.")
 
 
 class TreatmentForm(forms.Form):
@@ -33,16 +28,8 @@ class WishForm(forms.Form):
     add = forms.ModelMultipleChoiceField(
         AddOn.objects.prefetch_related("not_with"), to_field_name="slug", required=False
     )
-    day = forms.DateField(
-        required=False,
-        input_formats=["%Y-%m-%d"],
-        error_messages={"invalid": _("We could not read that day. Please choose again.")},
-    )
-    month = forms.DateField(
-        required=False,
-        input_formats=["%Y-%m"],
-        error_messages={"invalid": _("We could not read that month. Please choose again.")},
-    )
+    day = forms.DateField(required=False, input_formats=["%Y-%m-%d"])
+    month = forms.DateField(required=False, input_formats=["%Y-%m"])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -60,12 +47,7 @@ class RequestForm(forms.Form):
 class HoldForm(RequestForm):
     """The time that was pressed, with the price that stood on it."""
 
-    slot = forms.CharField(max_length=40)
-
-    def clean_slot(self) -> str:
-        if not SLOT.fullmatch(self.cleaned_data["slot"]):
-            raise forms.ValidationError(UNREADABLE)
-        return str(self.cleaned_data["slot"])
+    slot = forms.RegexField(r"\A20\d{6}T\d{4}Z-\d{1,6}\.\d\d\Z")
 
     def clean(self) -> dict[str, Any]:
         """Return what `hold_slot` takes: `starts_at`, `price_shown` and `request_key`.
@@ -75,14 +57,13 @@ class HoldForm(RequestForm):
         cleaned = super().clean() or {}
         if self.errors:
             return cleaned
-        found = SLOT.fullmatch(cleaned["slot"])
-        assert found is not None  # noqa: S101 (clean_slot saw to it)
         try:
-            starts_at = datetime.strptime(found[1], "%Y%m%dT%H%MZ").replace(tzinfo=UTC)
+            instant, price = cleaned["slot"].split("-")
+            starts_at = datetime.strptime(instant, "%Y%m%dT%H%MZ").replace(tzinfo=UTC)
         except ValueError:  # the 31st of a month that has 30
-            raise forms.ValidationError(UNREADABLE) from None
+            raise forms.ValidationError({"slot": "no such time"}) from None
         return {
             "starts_at": starts_at,
-            "price_shown": Decimal(found[2]),
+            "price_shown": Decimal(price),
             "request_key": uuid5(cleaned["request_key"], cleaned["slot"]),
         }

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from booking.errors import NotOffered
-from booking.forms.wishes import UNREADABLE, WishForm
+from booking.forms.wishes import WishForm
 from booking.visitors import Visitor
 from booking.wishes import Wish
 from clinic.places.models import Location
@@ -49,7 +49,7 @@ def option_or_404(slug: str, minutes: int) -> Option:
 def read_wish(data: QueryDict, *, option: Option, visitor: Visitor) -> Asked:
     """Return what `data` asks for. Up to 5 queries.
 
-    Raises Http404 for a place, extra or person we do not know, NotOffered for what nobody can read.
+    Raises Http404 for a place, extra or person we do not know, NotOffered where nobody can read it.
     """
     form = WishForm(data)
     cleaned = read(form)
@@ -73,8 +73,7 @@ def read(form: Form) -> dict[str, Any]:
     errors = form.errors.as_data()
     if any(error.code in UNKNOWN for each in errors.values() for error in each):
         raise Http404
-    sentences = [message for each in errors.values() for error in each for message in error]
-    raise NotOffered(str(sentences[0] if sentences else UNREADABLE))
+    raise NotOffered(_("We could not read that address. Please choose again."))
 
 
 def times_url(wish: Wish, **query: Any) -> str:
