@@ -40,6 +40,7 @@ from treatments.models import AddOn, DeviceKind, Option, Price, Visibility
 from treatments.selectors import PriceBook, VisitPrice
 
 FULLNESS = (0.40, 0.78, 0.58)  # lowest, highest and likeliest share of a day: 60 % in the end
+USUAL_VISIT_SECONDS = 75 * 60  # 45 minutes, a new client's talk and the buffer
 TRIES = 5  # for one provider's day before it is left as it is
 NOTICE = timedelta(hours=24)
 POPULARITY = {"T06": 5, "T02": 4, "T01": 3, "T03": 3, "T04": 3, "T07": 3, "T08": 3, "T09": 3}
@@ -203,18 +204,19 @@ class Day:
         return wish if option.treatment.is_consultation else with_extras
 
     def _start(self, provider: int, demand: Demand) -> int | None:
-        """A free start that leaves no dead time in the day, or else any."""
+        """A free start that leaves whole what is left of the day, as a receptionist would.
+
+        What remains before and after fits a usual visit, or at least the shortest, if it can be.
+        """
         zone = self.place.location.zone
         alone = replace(self.diary, working={provider: self.diary.working[provider]})
         starts = free_starts(alone, demand, window=self.window, zone=zone)[provider]
-        quiet = quiet_starts(
-            starts,
-            self._gaps(provider),
-            demand,
-            shortest_seconds=SHORTEST_VISIT_SECONDS,
-            zone=zone,
-        )
-        return self.rng.choice(quiet or starts) if starts else None
+        gaps = self._gaps(provider)
+        for shortest in (USUAL_VISIT_SECONDS, SHORTEST_VISIT_SECONDS):
+            quiet = quiet_starts(starts, gaps, demand, shortest_seconds=shortest, zone=zone)
+            if quiet:
+                return self.rng.choice(quiet)
+        return self.rng.choice(starts) if starts else None
 
     def _kept(self, booking: Booking, demand: Demand, start: int) -> list[Kept]:
         """What the visit keeps; nothing once it was canceled."""
