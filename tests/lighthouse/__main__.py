@@ -31,8 +31,8 @@ LEAST_SCORE = 0.95  # performance and accessibility
 MOST_BYTES = 160_000  # the first view of the times page, all in all
 PAGES = {
     "home": "/",
-    "treatment": "/treatments/signature-lift/",
-    "times": "/book/signature-lift/",
+    "treatment": "/treatments/classic-face-tone/",
+    "times": "/book/classic-face-tone/60/",
 }
 
 
