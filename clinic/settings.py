@@ -1,6 +1,6 @@
 """Settings, read from the environment. With nothing set: SQLite, a file broker, mail as files.
 
-`.env.example` names every variable; with DEBUG off the ones a clinic cannot do without are required.
+`.env.example` names every variable; with DEBUG off the necessary ones are required.
 """
 
 import os

@@ -12,7 +12,7 @@ from django.db.models import F
 from booking.demo.drawing import Drawn
 from booking.message_plan import planned_messages
 from booking.models import ACTIVE, Allocation, Booking, BookingEvent, BookingLine, Status
-from booking.services.confirming import CONSENT_WORDING
+from booking.services.confirming import ASKED, CONSENT_WORDING
 from clinic.clients.models import Client, Consent, ConsentKind
 from clinic.messaging import services as messaging
 from treatments.models import InstructionVersion
@@ -99,7 +99,7 @@ def _write_clients(bookings: Iterable[Booking]) -> None:
             given_at=made_at,
         )
         for client, made_at in since.values()
-        for kind in ConsentKind
+        for kind in ASKED
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -12,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
 from booking.models import Draft
-from booking.services.confirming import CONSENT_WORDING
-from clinic.clients.models import LONGEST_EMAIL, LONGEST_NAME, ConsentKind
+from booking.services.confirming import ASKED, CONSENT_WORDING
+from clinic.clients.models import LONGEST_EMAIL, LONGEST_NAME
+from clinic.web import clock
 
 UNSEEN = {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"}  # control, surrogate, private, unassigned, breaks
 TURNING = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # reverse what follows
@@ -92,12 +92,8 @@ class DetailsForm(forms.Form):
         label=_("The clinic may keep my details and what I answered here, to look after me."),
         error_messages={"required": _("We can book you only if we may keep your details.")},
     )
-    agree_service_sms = forms.BooleanField(
-        label=_("Text me about my appointments. Reply STOP at any time."), required=False
-    )
-    agree_care_tips = forms.BooleanField(label=_("Send me care tips by e-mail."), required=False)
     agree_marketing_email = forms.BooleanField(
-        label=_("Send me news and offers by e-mail."), required=False
+        label=_("Send me news and offers by e-mail. (optional)"), required=False
     )
 
     def __init__(self, *args: Any, is_known: bool, **kwargs: Any) -> None:
@@ -115,14 +111,14 @@ class DetailsForm(forms.Form):
     def clean_time_zone(self) -> str:
         """The browser's zone, where it names one; nobody typed it, so nobody is told."""
         zone = str(self.cleaned_data["time_zone"])
-        return zone if zone in available_timezones() else ""
+        return zone if zone in clock.zone_names() else ""
 
     def typed(self) -> dict[str, Any]:
         """Return what was understood so far, as fields of a Draft."""
         cleaned = self.cleaned_data
         texts = ("name", "email", "phone", "time_zone")
         return {name: str(cleaned[name]) for name in texts if cleaned.get(name)} | {
-            "consents": [kind for kind in ConsentKind.values if cleaned.get(f"agree_{kind}")]
+            "consents": [kind for kind in ASKED if cleaned.get(f"agree_{kind}")]
         }
 
 
@@ -136,5 +132,5 @@ def from_draft(draft: Draft | None) -> dict[str, Any]:
         "email": draft.email,
         "phone": draft.phone,
         "safe": bool(said_safe),
-        **{f"agree_{kind}": kind in draft.consents for kind in ConsentKind.values},
+        **{f"agree_{kind}": kind in draft.consents for kind in ASKED},
     }

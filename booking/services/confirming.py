@@ -28,6 +28,7 @@ from clinic.clients.models import Client, Consent, ConsentKind, email_key, name_
 from treatments.selectors import instructions_for
 
 CONSENT_WORDING = "2026-11"
+ASKED = (ConsentKind.TREATMENT, ConsentKind.DATA, ConsentKind.MARKETING_EMAIL)
 
 
 def save_draft(*, visitor: Visitor, now: datetime, **details: Any) -> Draft:
@@ -151,7 +152,7 @@ def _promise(booking: Booking, client: Client, draft: Draft, *, now: datetime) -
             source="booking",
             given_at=now,
         )
-        for kind in ConsentKind
+        for kind in ASKED
     )
     draft.delete()
     message_plan.plan_messages(booking, now=now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -17,7 +17,7 @@ from clinic.web import clock
 
 def validate_zone(name: str) -> None:
     """Raise ValidationError unless `name` is an IANA time zone."""
-    if name not in available_timezones():
+    if name not in clock.zone_names():
         raise ValidationError(_("%(name)s is not a time zone."), params={"name": name})
 
 
@@ -88,7 +88,7 @@ class OpeningHours(models.Model):
                 name="doors_close_after_they_open",
                 condition=Q(closes_at__gt=F("opens_at")),
                 violation_error_message=_(
-                    "Doors close after they open, on the same day. Hours past midnight are two days."
+                    "Doors close after they open, on the same day; past midnight is another day."
                 ),
             ),
         ]

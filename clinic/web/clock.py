@@ -1,6 +1,8 @@
 """What time it is. The only reader of the clock; everything below a view or task is told."""
 
 from datetime import datetime
+from functools import cache
+from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.utils import timezone
@@ -11,3 +13,9 @@ def now() -> datetime:
     if settings.DEBUG or settings.TESTING:
         return timezone.now() + settings.CLOCK_OFFSET
     return timezone.now()
+
+
+@cache
+def zone_names() -> frozenset[str]:
+    """Return every IANA time zone there is; looked up once, as it reads a folder of files."""
+    return frozenset(available_timezones())

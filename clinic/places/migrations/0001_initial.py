@@ -157,7 +157,7 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(("closes_at__gt", models.F("opens_at"))),
                         name="doors_close_after_they_open",
-                        violation_error_message="Doors close after they open, on the same day. Hours past midnight are two days.",
+                        violation_error_message="Doors close after they open, on the same day; past midnight is another day.",
                     ),
                 ],
             },

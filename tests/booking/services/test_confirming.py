@@ -77,8 +77,6 @@ class TestAPromise:
         assert {answer.kind: answer.is_given for answer in answers} == {
             "treatment": True,
             "data": True,
-            "service_sms": False,
-            "care_tips": False,
             "marketing_email": False,
         }
         assert {(a.wording_version, a.source) for a in answers} == {("2026-11", "booking")}
@@ -151,7 +149,7 @@ class TestAPromise:
 
         assert second_tab.link_hash == link
         assert (Message.objects.count(), Client.objects.count()) == (1, 1)
-        assert Consent.objects.count() == 5
+        assert Consent.objects.count() == 3
         assert booking.events.filter(what="confirmed").count() == 1
 
 
