@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.urls import reverse
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -44,6 +45,7 @@ def wall_clock(monkeypatch: pytest.MonkeyPatch) -> dict[str, datetime]:
 @pytest.fixture
 def scene(transactional_db: None) -> Scene:
     """One treatment with an extra, two people who give it, two places."""
+    cache.clear()  # nobody came before
     scene = open_clinic("America/Los_Angeles", providers=2, rooms=2, consoles=2)
     LocationFactory(name="Harbor Row")
     scene.treatment.name = "Gentle Tone for Sensitive Skin"

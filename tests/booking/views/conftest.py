@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+from django.core.cache import cache
 
 from clinic.web import clock
 from tests.booking.scenes import NOW
@@ -28,6 +29,12 @@ def wall_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     told = Clock()
     monkeypatch.setattr(clock, "now", told)
     return told
+
+
+@pytest.fixture(autouse=True)
+def nobody_came_before(db: None) -> None:
+    """Forget who tried how often; Redis knows nothing of a test's transaction."""
+    cache.clear()
 
 
 @pytest.fixture
