@@ -123,9 +123,9 @@ def expired(request: HttpRequest, visitor: Visitor, reference: str) -> HttpRespo
         "booking": booking,
         "summary": booking_summary(booking, now=now),
         "is_free": is_free,
+        "ran_out": booking.held_until is None or booking.held_until <= now,
         **steps(DETAILS, wish=wish),
         "times_url": times_url(wish, day=context["day"]),
-        "hold_minutes": policy_for(booking.location, now=now).hold_minutes,
     }
     with timezone.override(booking.location.zone):
         return render(request, "booking/expired.html", context)
