@@ -16,7 +16,7 @@ from tests.factories import Scene, UserFactory, open_clinic
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ROUNDS = rounds(3, 30)
+ROUNDS = rounds(3, 12)
 
 
 @pytest.fixture

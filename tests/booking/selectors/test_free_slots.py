@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import transaction
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from booking.models import Allocation
@@ -19,6 +19,7 @@ from booking.wishes import Wish
 from tests.booking.scenes import NOW, hold, on, slots_on, walls, wish_for
 from tests.booking.scheduling import oracle
 from tests.booking.scheduling.scenes import scenes
+from tests.deep import rounds
 from tests.factories import (
     AddOnFactory,
     BookingFactory,
@@ -137,6 +138,7 @@ def storable_scenes(draw) -> oracle.Scene:
 
 
 class TestAgainstTheOracle:
+    @settings(max_examples=rounds(60, 300))
     @given(storable_scenes())
     def test_the_times_on_offer_are_those_found_minute_by_minute(self, scene):
         with transaction.atomic():
