@@ -103,7 +103,7 @@ def _confirmation(booking: Booking, now: datetime) -> Letter:
             "visit": _visit(booking),
             "lines": [(line.name, line.amount) for line in booking.lines.all()],
             "total": booking.price,
-            "policy": [f"{term.when}: {term.says}" for term in terms(booking, now=now)],
+            "policy": [term.sentence for term in terms(booking, now=now)],
             "prep": prep,
             "manage_url": links.manage_url(booking),
             "calendar": _("The attached file puts the appointment into your calendar."),

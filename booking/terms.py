@@ -20,30 +20,44 @@ class Term(NamedTuple):
     when: str
     says: str
 
+    @property
+    def sentence(self) -> str:
+        """The line as a letter writes it."""
+        mark = "" if self.when.endswith("?") else ":"
+        return f"{self.when}{mark} {self.says}"
+
 
 def fee(booking: Booking, *, percent: int) -> Decimal:
-    """Return `percent` of the treatment's price without add-ons (ruling "Price")."""
-    treatment = booking.lines.order_by("position").first()
+    """Return `percent` of the treatment's price without add-ons (ruling "Price").
+
+    One query, or none where the lines are prefetched.
+    """
+    treatment = next(iter(booking.lines.all()), None)
     return rounded(treatment.amount * percent / 100) if treatment else Decimal(0)
 
 
 def terms(booking: Booking, *, now: datetime) -> list[Term]:
-    """Return the policy of `booking`, three lines at most; times are the location's. One query."""
+    """Return the policy of `booking`, three lines at most; times are the location's.
+
+    Two queries, or none where the lines are prefetched.
+    """
     late, missed = (
-        money(fee(booking, percent=booking.promise[rule]))
+        fee(booking, percent=booking.promise[rule])
         for rule in ("late_fee_percent", "no_show_percent")
     )
-    with timezone.override(booking.location.zone):
-        until = f"{day_short(booking.free_until)}, {clock_time(booking.free_until)}"
+    if not late and not missed:
+        return [Term(_("At any time"), _("Change or cancel at no charge. Just call us."))]
     lines = []
     if booking.free_until > now:
+        with timezone.override(booking.location.zone):
+            until = f"{day_short(booking.free_until)}, {clock_time(booking.free_until)}"
         free_until = _("Until %(until)s") % {"until": until}
         lines.append(Term(free_until, _("Change or cancel at no charge. Just call us.")))
     lines.append(
         Term(
             _("After that") if lines else _("From now on"),
             _("Canceling costs %(late)s, not coming %(missed)s.")
-            % {"late": late, "missed": missed},
+            % {"late": money(late), "missed": money(missed)},
         )
     )
     lines.append(
