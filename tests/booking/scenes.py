@@ -62,7 +62,9 @@ def type_details(who: Visitor, *, now: datetime = NOW, **details: object) -> Non
     save_draft(visitor=who, now=now, **typed)
 
 
-def confirm(scene: Scene, starts_at: datetime, *, now: datetime = NOW, **details: object) -> Booking:
+def confirm(
+    scene: Scene, starts_at: datetime, *, now: datetime = NOW, **details: object
+) -> Booking:
     """Hold a time, type the details, confirm."""
     who = visitor()
     booking = hold(scene, starts_at, who=who, now=now)

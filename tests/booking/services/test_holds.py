@@ -51,7 +51,9 @@ def test_a_hold_keeps_provider_room_and_device_each_with_its_own_turnover():
     booking = hold(scene, nine)
 
     end = nine + timedelta(minutes=75)  # an hour, and a new client's quarter of an hour
-    kept = {row.resource.kind: row.ends_at for row in booking.allocations.select_related("resource")}
+    kept = {
+        row.resource.kind: row.ends_at for row in booking.allocations.select_related("resource")
+    }
     assert (booking.starts_at, booking.ends_at) == (nine, end)
     assert kept == {
         Kind.PROVIDER: end + timedelta(minutes=15),
