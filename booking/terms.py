@@ -48,7 +48,7 @@ def terms(booking: Booking, *, now: datetime) -> list[Term]:
     if not late and not missed:
         return [Term(_("At any time"), _("Change or cancel at no charge. Just call us."))]
     lines = []
-    if booking.free_until > now:
+    if now <= booking.free_until:
         with timezone.override(booking.location.zone):
             until = f"{day_short(booking.free_until)}, {clock_time(booking.free_until)}"
         free_until = _("Until %(until)s") % {"until": until}

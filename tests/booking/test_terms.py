@@ -26,7 +26,7 @@ def test_the_terms_are_in_dates_and_dollars_of_the_treatment_alone():
 def test_inside_the_notice_nothing_is_free_any_more_but_health():
     booking = BookingFactory(price=Decimal(145))
 
-    first, second = terms(booking, now=booking.starts_at - 24 * HOUR)
+    first, second = terms(booking, now=booking.starts_at - 23 * HOUR)
 
     assert (first.when, first.says) == ("From now on", "Canceling costs $72.50, not coming $72.50.")
     assert "never charge" in second.says
