@@ -2,6 +2,7 @@
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 
 from tests.deep import load_hypothesis_profile
 
@@ -26,3 +27,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         (left_out if marks & absent else chosen).append(item)
     config.hook.pytest_deselected(items=left_out)
     items[:] = chosen
+
+
+@pytest.fixture(autouse=True)
+def nothing_counted(request: pytest.FixtureRequest) -> None:
+    """Empty the cache where no rollback does it, so that no test is limited by another's visits."""
+    mark = request.node.get_closest_marker("django_db")
+    is_committing = (mark and mark.kwargs.get("transaction")) or (
+        {"transactional_db", "live_server"} & set(request.fixturenames)
+    )
+    if is_committing:
+        request.getfixturevalue("transactional_db")
+    if is_committing or settings.REDIS_URL:
+        cache.clear()
