@@ -131,7 +131,8 @@ def next_free(*, option: Option, location: Location, now: datetime, count: int =
         now=now,
     )
     prices = price_book(option=option, add_ons=(), location=location, priced_at=now)
-    return free.slots(islice(_first_of_each_day(free), count), prices)
+    offered = free.priced(prices)
+    return offered.slots(islice(_first_of_each_day(offered), count), prices)
 
 
 def staff_at(locations: Sequence[Location]) -> list[tuple[Location, Provider]]:

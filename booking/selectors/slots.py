@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -84,6 +84,19 @@ class FreeSlots:
     def all_starts(self) -> list[int]:
         """Every second at which somebody is free, in order."""
         return sorted({start for starts in self.starts.values() for start in starts})
+
+    def priced(self, prices: PriceBook) -> FreeSlots:
+        """Return the times that can be offered: without those of people who have no price then."""
+        starts = {
+            pk: [
+                start
+                for day in self.days
+                if prices.has_price(price_list_id=self.providers[pk].price_list_id, visit_on=day)
+                for start in starts_within(free, day_span(day, self.zone))
+            ]
+            for pk, free in self.starts.items()
+        }
+        return replace(self, starts=starts)
 
     def starts_on(self, day: date) -> list[int]:
         """The starts on the local date `day`."""

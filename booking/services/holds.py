@@ -37,7 +37,6 @@ from booking.services.ledger import (
 from booking.visitors import Visitor
 from booking.wishes import Wish
 from clinic.places.policies import policy_for
-from treatments.errors import NoPrice
 from treatments.selectors import PriceBook, price_book
 
 REFERENCE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that look alike on paper
@@ -71,10 +70,10 @@ def hold_slot(
         _end(other, now=now)
     end_lapsed_holds(now=now)
     day = starts_at.astimezone(wish.location.zone).date()
-    free = free_slots(wish=wish, first_on=day, last_on=day, now=now)
     prices = price_book(
         option=wish.option, add_ons=wish.add_ons, location=wish.location, priced_at=now
     )
+    free = free_slots(wish=wish, first_on=day, last_on=day, now=now).priced(prices)
     slot = _slot_at(free, starts_at, price_shown, prices, now)
     if visitor.client:
         refuse_overlapping_visits(
@@ -199,10 +198,7 @@ def _slot_at(
     if not providers:
         raise why_not(free, starts_at, now)
     for provider in providers:
-        try:
-            slot = free.slot_with(provider, int(start), prices)
-        except NoPrice as incomplete:
-            raise NotOffered from incomplete
+        slot = free.slot_with(provider, int(start), prices)
         if price_shown is None or slot.price.total == price_shown:
             return slot
     raise PriceChanged

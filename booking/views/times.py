@@ -31,6 +31,7 @@ from clinic.places.policies import policy_for
 from clinic.web import clock
 from clinic.web.money import money
 from clinic.web.pages import render_page
+from treatments.errors import NoPrice
 from treatments.selectors import PriceBook, price_book
 
 FORTNIGHT = 14
@@ -120,8 +121,13 @@ def times_context(
     shown = _fortnight(day or today, today, last)
     held = Booking.objects.filter(visitor=visitor.id, status=Status.HELD).first()
 
+    prices = price_book(
+        option=wish.option, add_ons=wish.add_ons, location=wish.location, priced_at=now
+    )
+
     def look(until: date) -> FreeSlots:
-        return free_slots(wish=wish, first_on=today, last_on=until, now=now, ignoring=held)
+        free = free_slots(wish=wish, first_on=today, last_on=until, now=now, ignoring=held)
+        return free.priced(prices)
 
     free = look(shown[-1])
     if free.first() is None and shown[-1] < last:
@@ -130,9 +136,7 @@ def times_context(
     if day is None:
         day = datetime.fromtimestamp(first, zone).date() if first else today
         shown = _fortnight(day, today, last)
-    prices = price_book(
-        option=wish.option, add_ons=wish.add_ons, location=wish.location, priced_at=now
-    )
+    people = _with_price(people, wish, prices, day)
     slots = free.slots(free.starts_on(day), prices)
     middle = datetime(day.year, day.month, day.day, tzinfo=zone) + MIDDAY
     nearest = free.slots(free.nearest(wanted or middle), prices)
@@ -168,16 +172,17 @@ def month_context(asked: Asked, *, visitor: Visitor, now: datetime) -> dict[str,
     held = Booking.objects.filter(visitor=visitor.id, status=Status.HELD).first()
     weeks = Calendar(SUNDAY).monthdatescalendar(first_on.year, first_on.month)
     in_month = [d for week in weeks for d in week if d.month == first_on.month]
+    prices = price_book(
+        option=wish.option, add_ons=wish.add_ons, location=wish.location, priced_at=now
+    )
     free = free_slots(
         wish=wish,
         first_on=max(first_on, today),
         last_on=min(in_month[-1], last),
         now=now,
         ignoring=held,
-    )
-    prices = price_book(
-        option=wish.option, add_ons=wish.add_ons, location=wish.location, priced_at=now
-    )
+    ).priced(prices)
+    people = _with_price(people, wish, prices, free.days[0])
 
     def cell(d: date) -> Day | None:
         if d.month != first_on.month:
@@ -244,6 +249,18 @@ def _people_and_last_day(wish: Wish, now: datetime) -> tuple[list[Provider], dat
             % {"name": wish.provider.first_name, "place": wish.location.name}
         )
     return people, last_day(policy, wish.location, now)
+
+
+def _with_price(people: list[Provider], wish: Wish, prices: PriceBook, day: date) -> list[Provider]:
+    """Those of `people` who have a price on `day`. Raises NoPrice where `wish` finds nobody."""
+    priced = [
+        person
+        for person in people
+        if prices.has_price(price_list_id=person.price_list_id, visit_on=day)
+    ]
+    if not priced or (wish.provider and wish.provider not in priced):
+        raise NoPrice(str(wish.option))
+    return priced
 
 
 def _fortnight(day: date, today: date, last: date) -> list[date]:

@@ -59,6 +59,14 @@ class PriceBook:
             )
         return self._known[key]
 
+    def has_price(self, *, price_list_id: int | None, visit_on: date) -> bool:
+        """Whether such a visit has a price in every line."""
+        try:
+            self.visit(price_list_id=price_list_id, visit_on=visit_on)
+        except NoPrice:
+            return False
+        return True
+
     def line(
         self, offer: Option | AddOn, *, price_list_id: int | None, visit_on: date
     ) -> PriceLine:

@@ -16,6 +16,7 @@ from tests.factories import (
     give_hours,
     open_clinic,
 )
+from treatments.models import Price
 
 
 def test_the_first_free_time_is_one_press_away(visitor):
@@ -197,3 +198,31 @@ def test_pages_cost_the_same_for_a_diary_with_many_visits(
 
     assert len(many.captured_queries) == len(few.captured_queries)
     assert Booking.objects.filter(status=Status.CONFIRMED).count() >= 3
+
+
+def test_who_has_no_price_is_not_offered_and_holds_nobody_up(scene, visitor):
+    """Bea is booked less than Ana and would be asked first; only Ana has a price."""
+    Price.objects.all().delete()
+    ana, bea = scene.provider, ProviderFactory(name="Bea Ruiz", treatments=[scene.treatment])
+    give_hours(bea, scene.location)
+    ana.price_list = PriceListFactory()
+    ana.save()
+    PriceFactory(option=scene.option, amount=150, price_list=ana.price_list)
+    ana.position = 2
+    ana.save()
+
+    for path in (
+        visitor.times_url(),
+        visitor.times_url().replace("/?", "/month/?"),
+        reverse("site:home"),
+        reverse("site:treatment", args=[scene.treatment.slug]),
+    ):
+        page = visitor.browser.get(path)
+        assert page.status_code == 200, path
+        assert "Bea" not in text(page), path
+    assert visitor.press(on(scene, 4, 9), price="150.00").status_code == 303
+    assert Booking.objects.get().provider == ana
+
+    asked = visitor.browser.get(visitor.times_url(**{"with": bea.slug}))
+    assert asked.status_code == 422
+    assert "has no price yet" in text(asked)
