@@ -28,6 +28,7 @@ from clinic.clients.models import Client, Consent, ConsentKind, email_key, name_
 from treatments.selectors import instructions_for
 
 CONSENT_WORDING = "2026-11"
+NEEDED = {ConsentKind.TREATMENT, ConsentKind.DATA}
 ASKED = (ConsentKind.TREATMENT, ConsentKind.DATA, ConsentKind.MARKETING_EMAIL)
 
 
@@ -37,6 +38,16 @@ def save_draft(*, visitor: Visitor, now: datetime, **details: Any) -> Draft:
         visitor=visitor.id, defaults={**details, "updated_at": now}
     )
     return draft
+
+
+def is_complete(draft: Draft, *, is_known: bool) -> bool:
+    """Whether `draft` says all that a visit needs: who comes, the consents, the safety list.
+
+    Also after a form that came back, or one filled in while the browser was somebody else's.
+    """
+    says_who = is_known or all((draft.name, draft.email, draft.phone))
+    is_safe = draft.safety_confirmed_at is not None and draft.safety_wording == CONSENT_WORDING
+    return says_who and is_safe and set(draft.consents) >= NEEDED
 
 
 @explained_by_mail
@@ -50,7 +61,7 @@ def confirm_booking(*, booking: Booking, visitor: Visitor, now: datetime) -> Boo
     to the client's own address.
     """
     draft = Draft.objects.filter(visitor=visitor.id).first()
-    if draft is None or draft.safety_confirmed_at is None:
+    if draft is None or not is_complete(draft, is_known=booking.client is not None):
         booking.refresh_from_db()
         if booking.status == Status.CONFIRMED:
             return booking

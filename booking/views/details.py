@@ -16,7 +16,7 @@ from booking.errors import AskTheClinic, BookingError, HoldExpired, SlotTaken
 from booking.forms.details import DetailsForm, from_draft
 from booking.models import Booking, Draft, Status
 from booking.services import confirm_booking, save_draft
-from booking.services.confirming import CONSENT_WORDING
+from booking.services.confirming import CONSENT_WORDING, is_complete
 from booking.terms import terms
 from booking.views.choosing import or_choose_again
 from booking.views.holds import (
@@ -122,7 +122,7 @@ def review_page(
 ) -> HttpResponse:
     """Render the last step; 409 where the visit could not be confirmed, and what to do then."""
     draft = Draft.objects.filter(visitor=visitor.id).first()
-    if draft is None or draft.safety_confirmed_at is None:
+    if draft is None or not is_complete(draft, is_known=booking.client is not None):
         return see_other(address("details", booking))
     with timezone.override(booking.location.zone):
         context = _context(request, booking, step="review", now=now)

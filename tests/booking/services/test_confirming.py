@@ -15,6 +15,7 @@ from booking.errors import (
 )
 from booking.models import Booking, Draft, Status
 from booking.services.audit import findings
+from booking.services.confirming import CONSENT_WORDING
 from clinic.clients.models import Client, Consent
 from clinic.messaging.models import Message
 from tests.booking.scenes import NOW, confirm, hold, on, type_details, visitor, wish_for
@@ -82,9 +83,9 @@ class TestAPromise:
         assert {(a.wording_version, a.source) for a in answers} == {("2026-11", "booking")}
 
     def test_the_safety_list_is_kept_with_its_moment_and_words(self, scene):
-        booking = confirm(scene, on(scene, 4, 9), safety_confirmed_at=NOW, safety_wording="v7")
+        booking = confirm(scene, on(scene, 4, 9), safety_confirmed_at=NOW)
 
-        assert (booking.safety_confirmed_at, booking.safety_wording) == (NOW, "v7")
+        assert (booking.safety_confirmed_at, booking.safety_wording) == (NOW, CONSENT_WORDING)
 
     def test_the_mail_is_planned_once_with_the_visit(self, scene):
         booking = confirm(scene, on(scene, 4, 9))
@@ -185,6 +186,24 @@ class TestRefusals:
         with pytest.raises(DetailsMissing):
             confirm_it(booking, who)
         type_details(who, safety_confirmed_at=None)
+        with pytest.raises(DetailsMissing):
+            confirm_it(booking, who)
+        assert not Client.objects.exists()
+
+    @pytest.mark.parametrize(
+        "details",
+        [
+            {"name": ""},
+            {"email": ""},
+            {"phone": ""},
+            {"consents": ["treatment"]},
+            {"consents": ["data", "marketing_email"]},
+            {"safety_wording": "2019-01"},
+        ],
+    )
+    def test_half_of_the_details_make_no_visit(self, scene, details):
+        booking, who = ready(scene, on(scene, 4, 9), **details)
+
         with pytest.raises(DetailsMissing):
             confirm_it(booking, who)
         assert not Client.objects.exists()

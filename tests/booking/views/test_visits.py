@@ -141,3 +141,20 @@ def test_the_link_of_a_known_client_does_not_hold_two_visits_at_once(scene, book
 
     assert response.status_code == 409
     assert "We could not confirm this visit online." in text(response)
+
+
+def test_boxes_ticked_by_somebody_known_make_no_visit_of_a_stranger(scene, booking):
+    """Two people, one browser: the first was never asked for a name, the second has to say one."""
+    Booking.objects.filter(pk=booking.pk).update(status=Status.COMPLETED)
+    client = Visitor(scene)
+    client.browser.get(link(booking))
+    client.browser.post(link(booking) + "another/")
+    client.fill_in(client.hold(on(scene, 2, 9)))
+    client.browser.post(reverse("booking:forget"))
+
+    held = client.hold(on(scene, 5, 9))
+
+    assert client.confirm(held)["Location"] == at("details", held)
+    assert client.browser.get(at("review", held))["Location"] == at("details", held)
+    held.refresh_from_db()
+    assert held.status == Status.HELD
