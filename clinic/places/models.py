@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -163,6 +163,3 @@ class PolicyVersion(models.Model):
         places = [self.location] if self.location else [None, *Location.objects.all()]
         for place in places:
             policies.check_in_force(self.values, self.location, at=place, now=clock.now())
-
-    def as_dict(self) -> dict[str, Any]:
-        return dict(self.values)

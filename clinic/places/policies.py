@@ -7,7 +7,7 @@ handbook, section 9, and architecture.md's rulings; whole numbers say their unit
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
@@ -41,7 +41,6 @@ class Policy:
     manage_link_days: int = 30
     treating_minutes_in_a_row: int = 240
     break_minutes: int = 30
-    break_within_minutes: int = 360
     price_at_least: Decimal = Decimal(100)
     price_at_most: Decimal = Decimal(200)
 
@@ -72,8 +71,12 @@ class Policy:
 
 
 DEFAULTS = asdict(Policy())
-PERCENTAGES = {"late_fee_percent", "no_show_percent"}
 AT_LEAST_ONE = {"hold_minutes", "horizon_days", "visit_minutes_at_most"}
+# By the first of these words in a rule's name, else COUNT. Three times 240 minutes, of visit, talk
+# and turnover, are the 12 hours that an allocation may last.
+AT_MOST = {"treating": 720, "minutes": 240, "hours": 24 * 365, "days": 2 * 365, "percent": 100}
+COUNT = 100
+DEAREST = Decimal(100_000)
 
 
 def merged(versions: Iterable[dict[str, Any]]) -> Policy:
@@ -105,13 +108,14 @@ def _typed(name: str, value: Any) -> int | Decimal:
             amount = Decimal(str(value))
         except InvalidOperation:
             amount = Decimal(-1)
-        if not amount.is_finite() or amount < 0:
+        if not amount.is_finite() or not 0 <= amount <= DEAREST:
             raise ValidationError(_("%(name)s is an amount of money.") % {"name": name})
         return amount
     if isinstance(value, bool) or not isinstance(value, int) or value < (name in AT_LEAST_ONE):
         raise ValidationError(_("%(name)s is a whole number.") % {"name": name})
-    if name in PERCENTAGES and value > 100:
-        raise ValidationError(_("%(name)s is at most 100.") % {"name": name})
+    most = next((AT_MOST[word] for word in name.split("_") if word in AT_MOST), COUNT)
+    if value > most:
+        raise ValidationError(_("%(name)s is at most %(most)s.") % {"name": name, "most": most})
     return value
 
 
@@ -144,6 +148,3 @@ def _in_force(location: Location | None, *, now: datetime) -> tuple[dict[str, An
     for location_id, values in versions:
         (clinic if location_id is None else place).update(values)
     return clinic, place
-
-
-RULES = [field.name for field in fields(Policy)]
