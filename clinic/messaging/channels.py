@@ -71,6 +71,8 @@ class Email:
         """Hand one letter to the server and return what it calls it, if it says."""
         mail = written(message, letter)
         mail.connection = self.connection
+        if not mail.recipients():  # Django would send nothing and call it done
+            raise Refused("no address")
         try:
             mail.send()
         except (OSError, smtplib.SMTPException) as error:

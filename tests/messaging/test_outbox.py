@@ -228,6 +228,17 @@ def test_a_refusal_for_good_is_not_tried_twice(sink, clock, moment):
     assert next_one.status == "sent"
 
 
+def test_a_letter_to_nobody_fails_alone_and_holds_nobody_up(sink, clock, parcels):
+    lost, next_one = planned(1), planned(2)
+    parcels.letters[lost.subject] = {"to": ""}
+
+    assert services.send_due_messages(clock=clock) == 1
+
+    lost.refresh_from_db()
+    assert (lost.status, lost.last_error) == ("failed", "no address")
+    assert [mail["subject"] for mail in sink.mails] == [f"About {next_one.subject}"]
+
+
 def test_a_line_that_drops_in_the_middle_is_dialed_again(sink, clock):
     dropped, next_one = planned(1), planned(2)
     sink.on_data = ["hang up"]
