@@ -109,11 +109,11 @@ def extend_hold(*, booking: Booking, now: datetime) -> Booking:
 
 
 def hold_again(*, booking: Booking, visitor: Visitor, request_key: UUID, now: datetime) -> Booking:
-    """Take the time of a lapsed hold once more, with the same provider, if it is still free."""
+    """Take the time of a lapsed hold once more: same provider, same price, if it is still free."""
     return hold_slot(
         wish=Wish.of(booking).as_asked_by(visitor),
         starts_at=booking.starts_at,
-        price_shown=None,
+        price_shown=booking.price,
         visitor=visitor,
         request_key=request_key,
         now=now,

@@ -95,7 +95,7 @@ def lock_for(wish: Wish, *, client: Client | None, also: Collection[int] = ()) -
     """Lock what fulfilling `wish` may touch: the client, then providers, rooms and devices.
 
     Always in this order and by pk, so that two who want the same never wait for each other
-    crosswise. `also` are resources kept now, when a visit moves.
+    crosswise. `also` are resources kept now, by somebody who may give it no more.
     """
     if client is not None:
         Client.objects.select_for_update(no_key=True).get(pk=client.pk)

@@ -279,6 +279,16 @@ def test_a_lapsed_hold_is_taken_again_only_while_the_time_is_free():
         services.hold_again(booking=lapsed, visitor=who, request_key=uuid4(), now=later)
 
 
+def test_a_lapsed_hold_is_not_taken_again_at_a_price_nobody_was_shown():
+    scene = open_clinic(price=Decimal(170))
+    who = visitor()
+    lapsed = hold(scene, on(scene, 4, 9), who=who)
+    PriceFactory(option=scene.option, amount=190, published_at=NOW + TEN_MINUTES)
+
+    with pytest.raises(PriceChanged):
+        services.hold_again(booking=lapsed, visitor=who, request_key=uuid4(), now=NOW + TEN_MINUTES)
+
+
 def test_the_same_key_after_the_hold_lapsed_says_so():
     scene = open_clinic()
     who, key = visitor(), uuid4()
