@@ -46,14 +46,12 @@ def test_ctrl_c_under_make_closes_the_clinic_in_peace_and_leaves_no_process(envi
         preexec_fn=take_terminal,
     )
     os.close(terminal)
-    wait_until_open(environ)
+    read_until(ours, f"http://localhost:{environ['PORT']}")
     assert {"web", "worker", "beat"} <= names_of(processes_of(environ))
 
     os.write(ours, b"\x03")
-    screen = read_all(ours)
+    assert "ended with 0" in read_all(ours)
     shell.wait(30)
-    assert "ended with 0" in screen
-    assert f"http://localhost:{environ['PORT']}" in screen
     assert not processes_of(environ)
 
 
@@ -150,6 +148,15 @@ def names_of(processes: list[psutil.Process]) -> set[str]:
             continue
         names |= {"web"} if "granian" in words else {"worker", "beat"} & set(words)
     return names
+
+
+def read_until(terminal: int, words: str) -> None:
+    """Return once `words` stand on the screen."""
+    screen = b""
+    while words.encode() not in screen:
+        piece = os.read(terminal, 4096)
+        assert piece, f"closed without {words!r}: {screen.decode(errors='replace')}"
+        screen += piece
 
 
 def read_all(terminal: int) -> str:
