@@ -16,7 +16,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     each test has its turn; one that asked for a mixture would never run, and is refused.
     """
     is_postgres = "postgres" in settings.DATABASES["default"]["ENGINE"]
-    absent = {"sqlite"} if is_postgres else {"postgres"}
+    absent = {"sqlite", "once"} if is_postgres else {"postgres"}
     absent |= {"files"} if settings.REDIS_URL else {"redis"}
     chosen: list[pytest.Item] = []
     left_out: list[pytest.Item] = []

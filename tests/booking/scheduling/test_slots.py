@@ -23,6 +23,8 @@ from tests.booking.scheduling import oracle
 from tests.booking.scheduling.oracle import Hours, Scene
 from tests.booking.scheduling.scenes import KINDS, scenes
 
+pytestmark = pytest.mark.once
+
 NEW_YORK = ZoneInfo("America/New_York")
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 ANA, ROOM, OTHER_ROOM = 1, 11, 12

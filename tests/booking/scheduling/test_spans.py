@@ -1,9 +1,12 @@
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from booking.scheduling.spans import Span, intersect, merged, subtract
+
+pytestmark = pytest.mark.once
 
 spans = st.lists(
     st.tuples(st.integers(-60, 60), st.integers(1, 20)).map(lambda pair: (pair[0], sum(pair))),

@@ -9,6 +9,8 @@ from booking.scheduling.wallclock import day_span, grid_points, instant, span_on
 from tests.booking.scheduling import oracle
 from tests.booking.scheduling.scenes import days_near_clock_changes, times_of_day
 
+pytestmark = pytest.mark.once
+
 NEW_YORK = ZoneInfo("America/New_York")
 LORD_HOWE = ZoneInfo("Australia/Lord_Howe")
 SPRING_FORWARD = date(2027, 3, 14)
