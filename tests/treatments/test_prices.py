@@ -221,6 +221,12 @@ def test_only_the_consultation_is_free():
     assert refusals(option=talk, amount=50) != []
 
 
+def test_no_add_on_is_free():
+    assert refusals(option=None, add_on=AddOnFactory(), amount=0) == [
+        "Only the consultation is free."
+    ]
+
+
 def test_the_band_is_about_treatments_not_about_add_ons():
     assert refusals(option=None, add_on=AddOnFactory(), amount=30) == []
 

@@ -104,6 +104,8 @@ class Price(models.Model):
             raise ValidationError({"amount": _now("There is no such coin.")})
         if self.option:
             self._check_band(self.option)
+        elif self.amount == 0:
+            raise ValidationError({"amount": _now("Only the consultation is free.")})
 
     def _check_band(self, option: Option) -> None:
         """Treatments cost what the policy's band allows; only the consultation may be free."""
