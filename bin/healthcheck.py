@@ -5,7 +5,7 @@ import sys
 from http.client import HTTPConnection, HTTPException
 
 port = int(os.environ.get("GRANIAN_PORT", "8000"))
-host = os.environ["ALLOWED_HOSTS"].split(",")[0].lstrip(".")  # it answers to no other name
+host = os.environ["ALLOWED_HOSTS"].split(",")[0].strip().lstrip(".")  # it answers to no other name
 connection = HTTPConnection("127.0.0.1", port, timeout=5)
 try:
     connection.request("GET", sys.argv[1], headers={"Host": host})

@@ -49,7 +49,8 @@ if DEBUG:
 else:
     SECRET_KEY = required("SECRET_KEY", "it signs cookies and links")
     SITE_URL = required("SITE_URL", "links in mail need the address of this site")
-    ALLOWED_HOSTS = required("ALLOWED_HOSTS", "name the hosts this site answers to").split(",")
+    hosts = required("ALLOWED_HOSTS", "name the hosts this site answers to")
+    ALLOWED_HOSTS = [host.strip() for host in hosts.split(",")]
     EMAIL_URL = required("EMAIL_URL", "say how mail leaves, for example smtp+tls://user:pass@host")
 SITE_URL = SITE_URL.rstrip("/")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
@@ -219,7 +220,7 @@ LANGUAGE_CODE = "en-us"
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
-TIME_ZONE = "UTC"
+TIME_ZONE = env("TIME_ZONE", default="UTC")  # of the admin; other pages show the place's own
 PHONENUMBER_DEFAULT_REGION = env("PHONE_REGION", default="US")
 PHONENUMBER_DB_FORMAT = "E164"
 

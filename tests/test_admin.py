@@ -15,6 +15,7 @@ from django.db import connection, models
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from booking.models import (
     Allocation,
@@ -354,3 +355,9 @@ def test_the_admin_is_the_clinics_and_holds_to_its_content_security_policy(desk:
     assert settings.CLINIC_NAME in response.content.decode()
     assert "unsafe-inline" not in response["Content-Security-Policy"]
     assert "css/admin.css" in response.content.decode()
+
+
+def test_the_admin_says_by_which_clock_its_times_are(desk: Browser):
+    assert "Times in UTC" in desk.get(reverse("admin:index")).content.decode()
+    with timezone.override("America/New_York"):
+        assert "Times in Eastern Time" in desk.get(page(TimeOff, "add")).content.decode()
