@@ -107,7 +107,7 @@ def times_page(
 def times_context(
     asked: Asked, *, visitor: Visitor, now: datetime, wanted: datetime | None = None
 ) -> dict[str, Any]:
-    """Return what the second step shows. 13 queries; 8 more where two weeks have no time at all.
+    """Return what the second step shows. 13 queries; 8 more where the day has no time to offer.
 
     Without a day, the first that has times. The day of `wanted` is shown where something else was
     asked for and could not be had. Raises NotOffered, NoPrice.
@@ -130,8 +130,9 @@ def times_context(
         return free.priced(prices)
 
     free = look(shown[-1])
-    if free.first() is None and shown[-1] < last:
-        free = look(last)
+    has_times = free.starts_on(day) if day else free.all_starts
+    if (wanted or not has_times) and shown[-1] < last:
+        free = look(last)  # the closest ones may come after these two weeks
     first = free.first()
     if day is None:
         day = datetime.fromtimestamp(first, zone).date() if first else today

@@ -11,7 +11,14 @@ from clinic.clients.models import Client
 from clinic.messaging.models import Message
 from tests.booking.scenes import NOW, confirm, on
 from tests.booking.views.browsing import TYPED, Visitor, at, text
-from tests.factories import AddOnFactory, LocationFactory, PriceFactory, ProviderFactory, give_hours
+from tests.factories import (
+    AddOnFactory,
+    LocationFactory,
+    PriceFactory,
+    ProviderFactory,
+    TimeOffFactory,
+    give_hours,
+)
 from treatments.models import Visibility
 
 NINE = datetime(2030, 3, 4, 14, tzinfo=UTC)  # Monday, 9:00 am in New York
@@ -36,6 +43,22 @@ def test_a_time_that_is_not_on_offer_is_refused_with_the_closest_ones(starts_at,
     assert sentence in text(response)
     assert "These are the closest times:" in text(response)
     assert not Booking.objects.exists()
+
+
+def test_the_closest_times_may_lie_beyond_the_days_that_are_shown(visitor, scene):
+    """Thursday the 14th is the last of two weeks; Friday morning is nearer than Monday."""
+    TimeOffFactory(
+        resource=scene.provider.resource_ptr,
+        starts_at=on(scene, 12, 0),
+        ends_at=on(scene, 15, 0),
+    )
+
+    for page in (
+        visitor.press(on(scene, 14, 16)),
+        visitor.browser.get(visitor.times_url(day="2030-03-14")),
+    ):
+        assert "Fri, Mar 15, 9:00 am" in text(page)
+        assert "Mon, Mar 11" not in text(page)
 
 
 def test_the_turnover_of_another_visit_cannot_be_booked(visitor, other, scene):
