@@ -1,7 +1,7 @@
 """What can be done to a booking and to a diary: one verb each, one transaction each."""
 
 from booking.services.changes import cancel, move
-from booking.services.confirming import confirm_booking, save_draft
+from booking.services.confirming import confirm_booking, delete_draft, save_draft
 from booking.services.holds import (
     delete_old_holds,
     end_lapsed_holds,
@@ -20,6 +20,7 @@ __all__ = [
     "complete",
     "confirm_booking",
     "decline",
+    "delete_draft",
     "delete_old_holds",
     "end_lapsed_holds",
     "extend_hold",

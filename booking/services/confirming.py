@@ -40,6 +40,11 @@ def save_draft(*, visitor: Visitor, now: datetime, **details: Any) -> Draft:
     return draft
 
 
+def delete_draft(*, visitor: Visitor) -> None:
+    """Forget what was typed and ticked: somebody else is at this browser and answers anew."""
+    Draft.objects.filter(visitor=visitor.id).delete()
+
+
 def is_complete(draft: Draft, *, is_known: bool) -> bool:
     """Whether `draft` says all that a visit needs: who comes, the consents, the safety list.
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from booking import calendar, links
 from booking.models import Booking, Status
+from booking.services import delete_draft
 from booking.terms import terms
 from booking.views.holds import address, own_booking, see_other
 from booking.views.steps import extras_in_words
@@ -82,6 +83,7 @@ def another(request: HttpRequest, visitor: Visitor, token: str) -> HttpResponse:
     booking = linked_booking(token)
     request.session.cycle_key()
     request.session[CLIENT] = booking.client_id
+    delete_draft(visitor=visitor)
     request.session.set_expiry(0)
     return _private(see_other(reverse("booking:start")))
 
@@ -91,6 +93,7 @@ def another(request: HttpRequest, visitor: Visitor, token: str) -> HttpResponse:
 def forget(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Know the client no more: somebody else is at this browser."""
     request.session.pop(CLIENT, None)
+    delete_draft(visitor=visitor)
     return see_other(reverse("booking:start"))
 
 

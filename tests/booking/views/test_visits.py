@@ -154,6 +154,7 @@ def test_boxes_ticked_by_somebody_known_make_no_visit_of_a_stranger(scene, booki
 
     held = client.hold(on(scene, 5, 9))
 
+    assert " checked" not in text(client.browser.get(at("details", held)))
     assert client.confirm(held)["Location"] == at("details", held)
     assert client.browser.get(at("review", held))["Location"] == at("details", held)
     held.refresh_from_db()
