@@ -11,6 +11,7 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
+from django_htmx.http import HttpResponseClientRefresh
 
 from booking.selectors.offers import next_free, offers
 from clinic.places.policies import policy_for
@@ -101,5 +102,10 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer a form whose page was open too long, or whose cookies were refused."""
+    """Answer a form whose page was open too long, or whose cookies were refused.
+
+    A script would show nothing of it: there the page loads again, with a token that is good.
+    """
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponseClientRefresh()
     return render(request, "403_csrf.html", status=403)

@@ -160,6 +160,11 @@ def test_a_form_whose_page_was_open_too_long_says_what_to_do():
     assert response.status_code == 403
     assert "The page was open too long" in text_of(response)
 
+    by_script = Client(enforce_csrf_checks=True).post(
+        "/admin/login/", headers={"HX-Request": "true"}
+    )
+    assert by_script["HX-Refresh"] == "true"
+
 
 @pytest.mark.django_db
 def test_our_own_failure_is_told_without_anything_that_could_fail_again(client, monkeypatch):
