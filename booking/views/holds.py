@@ -165,6 +165,7 @@ def hold_context(
     return {
         "starts_at": booking.starts_at,
         "held_until": until,
+        "place": booking.location.time_zone,
         "seconds_left": seconds,
         "seconds_total": max(policy.hold_minutes * 60, seconds),
         "hold_url": f"{address('bar', booking)}?step={step}",

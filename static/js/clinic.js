@@ -122,9 +122,16 @@ function wake(root) {
   each(root, "form[data-keep]", giveBack);
   each(root, "[data-hold-until]", countDown);
   each(root, "[data-fades]", (toast) => setTimeout(() => toast.remove(), 8000));
-  root.querySelector("[role=alert][tabindex]")?.focus({ preventScroll: true });
+  const alert = root.querySelector("[role=alert][tabindex]");
+  alert?.focus({ preventScroll: true });
+  alert?.scrollIntoView({ block: "nearest" }); // whole, and clear of the bars: see scroll-padding
 }
 
-document.addEventListener("htmx:afterSettle", (event) => wake(event.target));
+document.addEventListener("htmx:afterSettle", ({ target }) => {
+  wake(target);
+  if (!target.matches(".hold")) return;
+  say(target.querySelector("p").textContent); // more time; its button may have gone with the last
+  if (document.activeElement === document.body) target.focus({ preventScroll: true });
+});
 showConnection();
 wake(document);
