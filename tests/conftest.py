@@ -9,6 +9,11 @@ from tests.deep import load_hypothesis_profile
 load_hypothesis_profile()
 
 
+def pytest_configure() -> None:
+    """Hash passwords fast: what guards them is Django's, and slow on purpose."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the tests marked for a server that this run is not connected to.
 
