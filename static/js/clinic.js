@@ -39,16 +39,19 @@ addEventListener("pageshow", () => {
 
 // A form with data-keep="name" keeps what was typed until a page says data-forget="name".
 const KEPT = "input:is([type=text], [type=email], [type=tel]), textarea";
-document.addEventListener("input", (event) => {
-  const form = event.target.closest("form[data-keep]");
-  if (!form) return;
+function keep(form) {
   const typed = [...form.querySelectorAll(KEPT)].map((field) => [field.name, field.value]);
   sessionStorage.setItem(`kept:${form.dataset.keep}`, JSON.stringify(typed));
+}
+document.addEventListener("input", (event) => {
+  const form = event.target.closest("form[data-keep]");
+  if (form) keep(form);
 });
 function giveBack(form) {
   const typed = sessionStorage.getItem(`kept:${form.dataset.keep}`);
   const values = new Map(JSON.parse(typed ?? "[]"));
   each(form, KEPT, (field) => { field.value ||= values.get(field.name) ?? ""; });
+  keep(form); // with what was typed before this script had come
 }
 
 // A hold counts down, speaks at 5, 2 and 1 minutes and lets the server decide at zero.
