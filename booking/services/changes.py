@@ -13,7 +13,7 @@ from booking import message_plan
 from booking.errors import NotNow, SlotTaken
 from booking.models import UPCOMING, Booking, BookingEvent, Provider, Status
 from booking.selectors import free_slots
-from booking.services.holds import end_lapsed_holds, why_not
+from booking.services.holds import end_holds_in_the_way, why_not
 from booking.services.ledger import (
     Actor,
     allocate,
@@ -50,7 +50,7 @@ def move(
     """
     starts_at = starts_at.astimezone(UTC)  # where hours added are hours elapsed
     is_client = actor.by == BookingEvent.By.CLIENT
-    lock_for(Wish.of(booking), client=booking.client)
+    locked = lock_for(Wish.of(booking), client=booking.client)
     lock_booking(booking)
     _must_be_ahead(booking, now=now)
     taken_by = provider or booking.provider
@@ -58,7 +58,7 @@ def move(
         return
     if is_client and booking.moves >= booking.promise["moves_at_most"]:
         raise NotNow(_("This visit was moved as often as it can be online. Please call us."))
-    end_lapsed_holds(now=now)
+    end_holds_in_the_way(locked, now=now)
     day = starts_at.astimezone(booking.location.zone).date()
     slots = free_slots(
         wish=Wish.of(booking).with_(taken_by),

@@ -11,7 +11,7 @@ from booking import links, message_plan
 from booking.errors import AskTheClinic, DetailsMissing, HoldExpired, SlotTaken
 from booking.models import UPCOMING, Allocation, Booking, Draft, Status
 from booking.selectors import free_slots
-from booking.services.holds import end_lapsed_holds
+from booking.services.holds import end_holds_in_the_way
 from booking.services.ledger import (
     CLIENT,
     allocate,
@@ -73,7 +73,7 @@ def confirm_booking(*, booking: Booking, visitor: Visitor, now: datetime) -> Boo
         raise DetailsMissing
     client = _client_of(booking, draft)
     wish = Wish.of(booking)
-    lock_for(wish, client=client)
+    locked = lock_for(wish, client=client)
     booking.refresh_from_db(from_queryset=Booking.objects.select_for_update(no_key=True))
     if booking.status == Status.CONFIRMED:
         return booking
@@ -87,7 +87,7 @@ def confirm_booking(*, booking: Booking, visitor: Visitor, now: datetime) -> Boo
         actor=CLIENT,
     )
     _refuse_second_first_visit(client, now=now)
-    end_lapsed_holds(now=now)
+    end_holds_in_the_way(locked, now=now)
     _check_again(booking, wish, now=now)
     _promise(booking, client, draft, now=now)
     return booking

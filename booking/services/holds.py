@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q
 
 from booking.errors import (
     HoldExpired,
@@ -20,7 +21,7 @@ from booking.errors import (
     TooFarAhead,
     TooSoon,
 )
-from booking.models import Booking, BookingLine, Draft, Status
+from booking.models import Allocation, Booking, BookingLine, Draft, Status
 from booking.selectors import FreeSlots, Slot, free_slots
 from booking.selectors.slots import last_day
 from booking.services.ledger import (
@@ -62,13 +63,10 @@ def hold_slot(
     NotOffered, SlotTaken and its kinds, or AskTheClinic; then an earlier hold stays as it was.
     """
     wish.check(policy_for(wish.location, now=now))
-    lock_for(wish, client=visitor.client)
+    locked = lock_for(wish, client=visitor.client)
     if earlier := Booking.objects.filter(request_key=request_key).first():
         return _same_hold(earlier, visitor, now)
-    mine = Booking.objects.filter(visitor=visitor.id, status=Status.HELD)
-    for other in mine.select_for_update(no_key=True):  # waited for before any other's is locked
-        _end(other, now=now)
-    end_lapsed_holds(now=now)
+    end_holds_in_the_way(locked, visitor=visitor, now=now)
     day = starts_at.astimezone(wish.location.zone).date()
     prices = price_book(
         option=wish.option, add_ons=wish.add_ons, location=wish.location, priced_at=now
@@ -125,6 +123,23 @@ def let_go(*, booking: Booking, now: datetime) -> None:
     """Give a held time back; what was let go already stays so. Raises NotNow once promised."""
     booking.refresh_from_db(from_queryset=Booking.objects.select_for_update(no_key=True))
     if booking.status != Status.EXPIRED_HOLD:
+        _end(booking, now=now)
+
+
+def end_holds_in_the_way(
+    resources: Collection[int], *, visitor: Visitor | None = None, now: datetime
+) -> None:
+    """End the lapsed holds that keep any of `resources`, which are locked, and the visitor's own.
+
+    Whoever is ending one of them just now is waited for: until then its allocations stand, and
+    would refuse ours. In pk order, so that no two wait for each other crosswise.
+    """
+    keeps = Allocation.objects.filter(booking=OuterRef("pk"), resource__in=resources)
+    in_the_way = Q(Exists(keeps), held_until__lte=now)
+    if visitor is not None:
+        in_the_way |= Q(visitor=visitor.id)
+    holds = Booking.objects.filter(in_the_way, status=Status.HELD).order_by("pk")
+    for booking in holds.select_for_update(no_key=True):
         _end(booking, now=now)
 
 

@@ -91,8 +91,8 @@ def explained_by_mail(service: Callable[P, R]) -> Callable[P, R]:
     return explained
 
 
-def lock_for(wish: Wish, *, client: Client | None, also: Collection[int] = ()) -> None:
-    """Lock what fulfilling `wish` may touch: the client, then providers, rooms and devices.
+def lock_for(wish: Wish, *, client: Client | None, also: Collection[int] = ()) -> list[int]:
+    """Lock what fulfilling `wish` may touch: the client, then the resources, whose pks it returns.
 
     Always in this order and by pk, so that two who want the same never wait for each other
     crosswise. `also` are resources kept now, by somebody who may give it no more.
@@ -100,7 +100,10 @@ def lock_for(wish: Wish, *, client: Client | None, also: Collection[int] = ()) -
     if client is not None:
         Client.objects.select_for_update(no_key=True).get(pk=client.pk)
     providers = {provider.pk for provider in providers_for(wish.with_(None))}
-    Resource.objects.lock_candidates(location=wish.location, providers=providers | set(also))
+    locked = Resource.objects.lock_candidates(
+        location=wish.location, providers=providers | set(also)
+    )
+    return [resource.pk for resource in locked]
 
 
 def lock_booking(booking: Booking) -> None:

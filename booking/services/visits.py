@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from booking.errors import NotNow, SlotTaken
 from booking.models import ACTIVE, Booking, BookingEvent, Status
 from booking.selectors import free_slots
-from booking.services.holds import end_lapsed_holds
+from booking.services.holds import end_holds_in_the_way
 from booking.services.ledger import (
     Actor,
     allocate,
@@ -112,13 +112,15 @@ def take_back(*, booking: Booking, actor: Actor, now: datetime) -> None:
 
     A time that was given back is taken again only if it is still free. Raises NotNow or SlotTaken.
     """
+    locked: list[int] = []
     if booking.status not in ACTIVE:
-        lock_for(Wish.of(booking), client=booking.client)
+        locked = lock_for(Wish.of(booking), client=booking.client)
     lock_booking(booking)
     last = _last_step(booking)
     if last is None or _local_day(booking, now) != _local_day(booking, last.at):
         raise NotNow(_("There is nothing to take back."))
     if booking.status not in ACTIVE:
+        end_holds_in_the_way(locked, now=now)
         _allocate_again(booking, actor=actor, now=now)
     change_status(
         booking,
@@ -144,7 +146,6 @@ def _last_step(booking: Booking) -> BookingEvent | None:
 
 
 def _allocate_again(booking: Booking, *, actor: Actor, now: datetime) -> None:
-    end_lapsed_holds(now=now)
     if booking.client is not None:
         refuse_overlapping_visits(
             booking.client,

@@ -1,11 +1,13 @@
 """Who gets a time that many want: one, and nobody hears of a database."""
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from uuid import uuid4
 
 import pytest
+from django.db import transaction
 from django.db.models import Count
 
 from booking import services
@@ -158,6 +160,23 @@ def test_a_hold_made_longer_at_its_last_moment_stays_or_the_time_goes_but_not_bo
         assert errors(outcomes) == {"won": 1, "SlotTaken": 1}
         booking.refresh_from_db()
         assert booking.held_until == end + timedelta(minutes=3)
+
+
+def test_a_lapsed_hold_that_is_ended_just_now_is_waited_for():
+    """Between the first and the last word of its end it still keeps the time."""
+    scene, later = open_clinic(), NOW + timedelta(minutes=10)
+    lapsed = hold(scene, on(scene, 4, 10))
+
+    def end_slowly() -> None:
+        with transaction.atomic():
+            Booking.objects.select_for_update().get(pk=lapsed.pk)
+            time.sleep(0.3)
+            services.let_go(booking=lapsed, now=later)
+
+    ended, held_anew = race([end_slowly, late(holding(scene, on(scene, 4, 10), now=later))])
+
+    assert (ended.error, held_anew.error) == (None, None)
+    Booking.objects.filter(status=Status.HELD).delete()
 
 
 def test_a_hold_is_confirmed_or_its_time_is_somebody_elses():
