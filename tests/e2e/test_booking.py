@@ -100,8 +100,10 @@ def walk(page: Page, url: str, check: Check) -> None:
     page.get_by_role("group", name="Morning").get_by_role("button", name="9:30").click()
     expect(page.get_by_role("heading", name="Your details")).to_be_visible()
     page.get_by_label("Your name").fill("Maya Ellison")
+    page.get_by_label("Send me news").scroll_into_view_if_needed()
     button(page, "Review", "Continue to review").click()
     expect(page.locator(".error-summary")).to_be_focused()
+    expect(page.locator(".error-summary h2")).to_be_in_viewport()
     expect(page.get_by_label("Your name")).to_have_value("Maya Ellison")
     check(page)
     fill_in(page)
@@ -206,19 +208,24 @@ def walk_plainly(page: Page, url: str) -> None:
 
 
 def test_a_time_that_ran_out_is_taken_again_with_what_was_typed(
-    page: Page, live_server: Any, scene: Scene, wall_clock: dict[str, datetime]
+    page: Page, live_server: Any, scene: Scene, wall_clock: dict[str, datetime], axe: Check
 ):
     page.clock.install()
     page.goto(f"{live_server.url}/book/{scene.treatment.slug}/60/?day=2030-03-04")
     page.get_by_role("group", name="Best times").get_by_role("button", name="9:00").click()
     page.get_by_label("Your name").fill("Maya Ellison")
-    button(page, "I need more time").click()
-    expect(page.get_by_text("until 9:13")).to_be_visible()
+    more = button(page, "I need more time")
+    more.press("Enter")
+    expect(page.locator("#hold")).to_contain_text("until 9:13")
+    expect(page.locator("#live")).to_contain_text("until 9:13")
+    expect(more).to_be_focused()
     expect(page.get_by_role("timer")).to_have_text(re.compile("^1[23]:"))
 
     wall_clock["now"] += timedelta(minutes=13)
     page.clock.fast_forward("13:05")
     expect(page.get_by_role("heading", name="We let 9:00 am go")).to_be_visible()
+    axe(page)
+    assert sideways(page) <= 0
     page.get_by_role("button", name="Keep 9:00 am again").click()
 
     expect(page.get_by_label("Your name")).to_have_value("Maya Ellison")

@@ -23,12 +23,20 @@ from treatments.models import AddOn, Treatment
 
 NOW = datetime(2030, 3, 1, 17, tzinfo=UTC)  # Friday morning in Portland
 PAGES = [
+    "/",
+    "/what-to-expect/",
+    "/visit/",
+    "/no-such-page/",
     "/treatments/",
     "/treatments/?minutes=60&price=120",
     "/treatments/?area=moon",
     "/treatments/classic-face-tone/",
     "/treatments/first-visit-consultation/",
 ]
+STEPS = ["/book/", "/book/classic-face-tone/60/", "/book/classic-face-tone/60/month/"]
+# WCAG 1.4.12; what it asks of paragraphs makes pages longer, not wider
+WIDE_LETTERS = """Object.assign(document.documentElement.style,
+    {letterSpacing: ".12em", wordSpacing: ".16em", lineHeight: "1.5"})"""
 
 
 @pytest.fixture(autouse=True)
@@ -67,11 +75,24 @@ def test_everybody_can_use_the_catalogue(page, live_server, axe, width, scheme):
         assert sideways(page) <= 0, address
 
 
-def test_nothing_scrolls_sideways_on_the_smallest_phone(page, live_server):
+def test_nothing_scrolls_sideways_on_the_smallest_phone_or_with_wide_letters(page, live_server):
     page.set_viewport_size({"width": 320, "height": 640})
-    for address in PAGES:
+    for address in PAGES + STEPS:
         page.goto(live_server.url + address)
         assert sideways(page) <= 0, address
+        page.evaluate(WIDE_LETTERS)
+        assert sideways(page) <= 0, address
+
+
+def test_twice_as_large_letters_fit_a_phone(browser_type, browser_type_launch_args, live_server):
+    large = [*browser_type_launch_args["args"], "--blink-settings=defaultFontSize=32"]
+    browser = browser_type.launch(**{**browser_type_launch_args, "args": large})
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    for address in PAGES + STEPS:
+        page.goto(live_server.url + address)
+        assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == "32px"
+        assert sideways(page) <= 0, address
+    browser.close()
 
 
 def test_filters_answer_to_the_keyboard_and_keep_the_focus(page, live_server):
