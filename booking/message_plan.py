@@ -102,6 +102,7 @@ def _confirmation(booking: Booking, now: datetime) -> Letter:
         {
             "visit": _visit(booking),
             "lines": [(line.name, line.amount) for line in booking.lines.all()],
+            "talk_minutes": booking.extra_minutes,
             "total": booking.price,
             "policy": [term.sentence for term in terms(booking, now=now)],
             "prep": prep,

@@ -69,6 +69,10 @@ class TestTheConfirmation:
             assert "$85" in words
             assert links.manage_url(booking) in words
 
+    def test_says_where_the_minutes_of_a_first_visit_go(self, scene):
+        for form in both_forms(letter_about(confirm(scene, on(scene, 4, 13)))):
+            assert "First talk, 15 min, at no charge" in form
+
     def test_keeps_the_treatment_out_of_subject_and_calendar(self, scene):
         booking = confirm(scene, on(scene, 4, 13))
 
