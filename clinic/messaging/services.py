@@ -111,7 +111,7 @@ def claim(*, channel: str, now: datetime) -> Message | None:
 
     On SQLite the transaction's own lock (BEGIN IMMEDIATE) stands for the row's.
     """
-    due = Message.objects.due(now=now).filter(channel=channel).order_by("ready_at")
+    due = Message.objects.due(now=now).filter(channel=channel).order_by("ready_at", "pk")
     if connection.features.has_select_for_update_skip_locked:
         due = due.select_for_update(skip_locked=True)
     if message := due.first():
