@@ -3,7 +3,10 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from clinic.accounts.views import sign_in
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("admin/login/", sign_in),  # before the admin's own, whose name it answers to
     path("admin/", admin.site.urls),
     path("", include("booking.urls")),
     path("", include("clinic.site.urls")),
