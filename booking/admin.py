@@ -1,9 +1,13 @@
 """The diary in the admin: to be looked at. What changes it are the services."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar, cast
 
+from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
@@ -85,8 +89,82 @@ class DeviceAdmin(FixtureAdmin):
 # When
 
 
+class ServiceForm(forms.ModelForm):
+    """A form whose service writes while it is checked: a refusal stands beside what was typed.
+
+    The admin checks and saves within one transaction. For pages without inlines, whose mistakes
+    would be found too late.
+    """
+
+    def write(self) -> Model:
+        """Let the service write what was typed, and return the row."""
+        raise NotImplementedError
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]  # the stubs leave it out
+        if self.errors:
+            return
+        try:
+            self.instance = self.write()
+        except ValidationError as error:
+            self.add_error(None, error)
+        except BookingError as error:
+            self.add_error(None, str(error.message))
+
+
+class ServiceAdmin(admin.ModelAdmin):
+    """Rows that a service writes and removes; what it refuses is said, and nothing is changed."""
+
+    def remove(self, row: Any) -> None:
+        """Let the service take `row` away."""
+        raise NotImplementedError
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Nothing is left to do: the form has had it written."""
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        self.remove(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        for row in queryset:
+            self.remove(row)
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        view = super().delete_view
+        return self._or_say_why_not(request, lambda: view(request, *args, **kwargs))
+
+    def response_action(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        act = super().response_action
+        return self._or_say_why_not(request, lambda: act(request, *args, **kwargs))
+
+    def _or_say_why_not(self, request: HttpRequest, answer: Callable[[], Any]) -> Any:
+        """Answer in one transaction, the admin's own log included, or go back with a sentence."""
+        try:
+            with transaction.atomic():
+                return answer()
+        except BookingError as error:
+            self.message_user(request, str(error.message), messages.WARNING)
+            return redirect(request.get_full_path())
+
+
+class StretchForm(ServiceForm):
+    def write(self) -> Model:
+        schedule.save_stretch(hours=self.instance, now=clock.now())
+        return self.instance
+
+
+class StretchAdmin(ServiceAdmin):
+    form = StretchForm
+    list_select_related: ClassVar[Any] = ("provider", "location")
+    search_fields = ("provider__name", "location__name")
+    autocomplete_fields = ("provider", "location")
+
+    def remove(self, row: WorkingHours | ExtraOpening) -> None:
+        schedule.remove_stretch(hours=row, now=clock.now())
+
+
 @admin.register(WorkingHours)
-class WorkingHoursAdmin(ReadOnly, admin.ModelAdmin):
+class WorkingHoursAdmin(StretchAdmin):
     list_display = (
         "provider",
         "location",
@@ -98,23 +176,27 @@ class WorkingHoursAdmin(ReadOnly, admin.ModelAdmin):
         "valid_until",
     )
     list_filter = ("location", "weekday", "every_weeks")
-    list_select_related = ("provider", "location")
-    search_fields = ("provider__name", "location__name")
 
 
 @admin.register(ExtraOpening)
-class ExtraOpeningAdmin(ReadOnly, admin.ModelAdmin):
+class ExtraOpeningAdmin(StretchAdmin):
     list_display = ("provider", "location", "day", "starts_at", "ends_at")
     list_filter = ("location",)
-    list_select_related = ("provider", "location")
-    search_fields = ("provider__name", "location__name")
     date_hierarchy = "day"
 
 
+class TimeOffForm(ServiceForm):
+    user: User  # who is typing
+
+    def write(self) -> Model:
+        return schedule.add_time_off(**self.cleaned_data, user=self.user, now=clock.now())
+
+
 @admin.register(TimeOff)
-class TimeOffAdmin(admin.ModelAdmin):
+class TimeOffAdmin(ServiceAdmin):
     """Added and taken back by the services, which keep visits out of it; never changed."""
 
+    form = TimeOffForm
     list_display = ("resource", "starts_at", "ends_at", "reason", "created_by")
     list_filter = ("resource__kind",)
     list_select_related = ("resource", "created_by")
@@ -126,28 +208,16 @@ class TimeOffAdmin(admin.ModelAdmin):
         written = ("resource", "starts_at", "ends_at", "reason")
         return written if obj is None else (*written, "created_by")
 
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        form = super().get_form(request, *args, **kwargs)  # a class of this request's own
+        cast(type[TimeOffForm], form).user = cast(User, request.user)
+        return form
+
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        try:
-            return super().add_view(request, *args, **kwargs)
-        except BookingError as error:
-            self.message_user(request, error.message, messages.WARNING)
-            return redirect(request.get_full_path())
-
-    def save_model(self, request: HttpRequest, obj: TimeOff, form: Any, change: bool) -> None:
-        span = {name: form.cleaned_data[name] for name in form.fields}
-        user = cast(User, request.user)
-        saved = schedule.add_time_off(**span, user=user, now=clock.now())
-        obj.pk = saved.pk
-
-    def delete_model(self, request: HttpRequest, obj: TimeOff) -> None:
-        schedule.remove_time_off(time_off=obj)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[TimeOff]) -> None:
-        for time_off in queryset:
-            schedule.remove_time_off(time_off=time_off)
+    def remove(self, row: TimeOff) -> None:
+        schedule.remove_time_off(time_off=row)
 
 
 # What is kept and promised

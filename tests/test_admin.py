@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import time
 from typing import Any
 
 import pytest
 from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
 from django.db import connection, models
 from django.test import Client as Browser
@@ -24,9 +26,11 @@ from booking.models import (
     BookingLine,
     Device,
     Draft,
+    ExtraOpening,
     Provider,
     Resource,
     TimeOff,
+    WorkingHours,
 )
 from booking.permissions import Role
 from clinic.accounts.models import User
@@ -36,7 +40,8 @@ from clinic.messaging.services import Draft as Planned
 from clinic.messaging.services import plan
 from clinic.places.models import PolicyVersion
 from tests import factories
-from tests.factories import LONG_AGO, MONDAY_9AM, booked
+from tests.booking.scenes import confirm, on, slots_on, walls
+from tests.factories import LONG_AGO, MONDAY_9AM, Scene, booked, give_hours, open_clinic
 from treatments.models import InstructionVersion, Option, Price
 
 OURS = ("accounts", "booking", "clients", "messaging", "places", "treatments")
@@ -47,11 +52,9 @@ READ_ONLY = {
     "bookingline",
     "consent",
     "draft",
-    "extraopening",
     "message",
     "price",
     "resource",
-    "workinghours",
 }
 # What the content policy forbids: scripts, styles and handlers inside the page
 INLINE = re.compile(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)[^>]*>")
@@ -242,8 +245,9 @@ def test_time_off_is_added_and_taken_back_but_never_over_a_visit(desk: Browser):
     provider = booked().provider  # 09:00 to 10:15 UTC, turnover included
     url = page(TimeOff, "add")
 
-    refused = desk.post(url, away(provider, "10:00", "12:00"), follow=True)
+    refused = desk.post(url, away(provider, "10:00", "12:00"))
     assert "There are appointments in this time." in refused.content.decode()
+    assert 'value="Training"' in refused.content.decode()
     assert not TimeOff.objects.exists()
 
     desk.post(url, away(provider, "10:15", "12:00"))
@@ -253,6 +257,135 @@ def test_time_off_is_added_and_taken_back_but_never_over_a_visit(desk: Browser):
 
     desk.post(page(TimeOff, "delete", time_off.pk), {"post": "yes"})
     assert not TimeOff.objects.exists()
+
+
+def weekly(scene: Scene, *, day: int = 0, **fields: Any) -> dict[str, Any]:
+    """What the form of working hours sends: nine to one, each week."""
+    return {
+        "provider": scene.provider.pk,
+        "location": scene.location.pk,
+        "weekday": day,
+        "starts_at": "09:00",
+        "ends_at": "13:00",
+        "valid_from": "2030-01-01",
+        "valid_until": "",
+        "every_weeks": 1,
+    } | fields
+
+
+@pytest.fixture
+def scene(db: None) -> Scene:
+    """A clinic whose only aesthetician works on Mondays from nine to one."""
+    scene = open_clinic("UTC")
+    WorkingHours.objects.all().delete()
+    give_hours(scene.provider, scene.location, days=[0], ends_at=time(13))
+    return scene
+
+
+@pytest.fixture
+def manager(client_of: Callable[..., Browser]) -> Browser:
+    """A browser in which an admin of the clinic is signed in."""
+    return client_of(Role.ADMIN)
+
+
+def test_an_admin_of_the_clinic_changes_hours_and_adds_some(manager: Browser, scene: Scene):
+    (hours,) = WorkingHours.objects.all()
+
+    changed = manager.post(page(WorkingHours, "change", hours.pk), weekly(scene, ends_at="12:30"))
+    added = manager.post(
+        page(WorkingHours, "add"), weekly(scene, starts_at="13:00", ends_at="16:00")
+    )
+
+    assert (changed.status_code, added.status_code) == (302, 302)
+    assert list(WorkingHours.objects.values_list("ends_at", flat=True)) == [time(12, 30), time(16)]
+    assert walls(slots_on(scene, 4))[-1] == "14:30"  # a first visit takes 90 minutes
+    assert LogEntry.objects.count() == 2
+
+
+def test_the_front_desk_sees_hours_and_does_not_change_them(client_of, scene: Scene):
+    (hours,) = WorkingHours.objects.all()
+    url = page(WorkingHours, "change", hours.pk)
+    desk = client_of(Role.FRONT_DESK)
+
+    assert desk.get(url).status_code == 200
+    assert desk.post(url, weekly(scene, ends_at="12:00")).status_code == 403
+    assert desk.post(page(WorkingHours, "delete", hours.pk), {"post": "yes"}).status_code == 403
+    assert WorkingHours.objects.get().ends_at == time(13)
+
+
+def test_hours_without_a_break_are_refused_beside_what_was_typed(manager: Browser, scene: Scene):
+    (hours,) = WorkingHours.objects.all()
+
+    for url in (page(WorkingHours, "add"), page(WorkingHours, "change", hours.pk)):
+        refused = manager.post(url, weekly(scene, day=1, starts_at="08:15", ends_at="14:45"))
+
+        assert refused.status_code == 200
+        assert "more than 4 hours of treating in a row" in refused.content.decode()
+        assert 'value="08:15"' in refused.content.decode()
+        assert 'value="14:45"' in refused.content.decode()
+    assert WorkingHours.objects.values_list("pk", "weekday", "ends_at").get() == (
+        hours.pk,
+        0,
+        time(13),
+    )
+    assert not LogEntry.objects.exists()
+
+
+def test_hours_do_not_shrink_over_a_promised_visit(manager: Browser, scene: Scene):
+    confirm(scene, on(scene, 4, 11))  # until 12:15, and 15 minutes after
+    (hours,) = WorkingHours.objects.all()
+    url = page(WorkingHours, "change", hours.pk)
+
+    refused = manager.post(url, weekly(scene, ends_at="12:15"))
+    assert "There are appointments in this time." in refused.content.decode()
+    assert 'value="12:15"' in refused.content.decode()
+    assert WorkingHours.objects.get().ends_at == time(13)
+
+    assert manager.post(url, weekly(scene, ends_at="12:30")).status_code == 302
+    assert WorkingHours.objects.get().ends_at == time(12, 30)
+
+
+def test_hours_with_a_promised_visit_are_not_removed(manager: Browser, scene: Scene):
+    booking = confirm(scene, on(scene, 4, 11))
+    (hours,) = WorkingHours.objects.all()
+    (empty,) = give_hours(scene.provider, scene.location, days=[1], ends_at=time(13))
+    one = (page(WorkingHours, "delete", hours.pk), {"post": "yes"})
+    both = {"action": "delete_selected", "_selected_action": [empty.pk, hours.pk], "post": "yes"}
+    chosen = (page(WorkingHours, "changelist"), both)
+
+    for url, typed in (one, chosen):
+        refused = manager.post(url, typed, follow=True)
+        assert "There are appointments in this time." in refused.content.decode()
+        assert "uccessfully" not in refused.content.decode()
+        assert WorkingHours.objects.count() == 2
+        assert not LogEntry.objects.exists()
+
+    booking.allocations.all().delete()
+    manager.post(*chosen)
+    assert not WorkingHours.objects.exists()
+
+
+def test_an_extra_opening_is_added_and_can_be_booked(manager: Browser, scene: Scene):
+    assert walls(slots_on(scene, 6)) == []
+    typed = {
+        "provider": scene.provider.pk,
+        "location": scene.location.pk,
+        "day": "2030-03-06",
+        "starts_at": "18:00",
+        "ends_at": "20:00",
+    }
+
+    added = manager.post(page(ExtraOpening, "add"), typed)
+
+    assert added.status_code == 302
+    assert walls(slots_on(scene, 6)) == ["18:00", "18:15", "18:30"]
+
+    confirm(scene, on(scene, 6, 18))
+    (extra,) = ExtraOpening.objects.all()
+    manager.post(page(ExtraOpening, "delete", extra.pk), {"post": "yes"})
+    refused = manager.post(page(ExtraOpening, "change", extra.pk), typed | {"ends_at": "19:00"})
+    assert "There are appointments in this time." in refused.content.decode()
+    assert ExtraOpening.objects.get().ends_at == time(20)
 
 
 def test_a_policy_is_published_by_somebody_now_and_never_edited(desk: Browser):

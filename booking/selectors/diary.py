@@ -106,7 +106,7 @@ def working_spans(
     for day in days:
         doors = open_on[day]
         for pattern in patterns[day.weekday()] if doors else ():
-            if _applies(pattern, day):
+            if applies(pattern, day):
                 spans = _spans(day, [(pattern.starts_at, pattern.ends_at)], location.zone)
                 working[pattern.provider_id] += intersect(spans, doors or [])
     extras = ExtraOpening.objects.filter(
@@ -170,9 +170,11 @@ def _as_numbers(rows: QuerySet[Any], is_visit: int) -> QuerySet[Any, Any]:
     )
 
 
-def _applies(pattern: WorkingHours, day: date) -> bool:
+def applies(pattern: WorkingHours, day: date) -> bool:
+    """Whether `pattern` is worked on `day`."""
     return (
-        pattern.valid_from <= day
+        pattern.weekday == day.weekday()
+        and pattern.valid_from <= day
         and (pattern.valid_until is None or day <= pattern.valid_until)
         and week_is_on(day, pattern.valid_from, pattern.every_weeks)
     )

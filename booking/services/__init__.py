@@ -10,7 +10,13 @@ from booking.services.holds import (
     hold_slot,
     let_go,
 )
-from booking.services.schedule import add_time_off, remove_time_off, set_working_hours
+from booking.services.schedule import (
+    add_time_off,
+    remove_stretch,
+    remove_time_off,
+    save_stretch,
+    set_working_hours,
+)
 from booking.services.visits import check_in, complete, decline, mark_no_show, start, take_back
 
 __all__ = [
@@ -29,8 +35,10 @@ __all__ = [
     "let_go",
     "mark_no_show",
     "move",
+    "remove_stretch",
     "remove_time_off",
     "save_draft",
+    "save_stretch",
     "set_working_hours",
     "start",
     "take_back",

@@ -12,8 +12,17 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from booking.errors import TouchesVisits
-from booking.models import Allocation, Provider, Resource, Status, TimeOff, WorkingHours
-from booking.selectors.diary import days_between, open_spans, working_spans
+from booking.models import (
+    Allocation,
+    ExtraOpening,
+    Provider,
+    Resource,
+    Status,
+    TimeOff,
+    WorkingHours,
+)
+from booking.scheduling.spans import merged
+from booking.selectors.diary import applies, days_between, open_spans, working_spans
 from clinic.accounts.models import User
 from clinic.places.models import Location
 from clinic.places.policies import Policy, policy_for
@@ -93,7 +102,42 @@ def set_working_hours(
         )
         hours.full_clean()
         hours.save()
-    _refuse_stranded_visits(provider, location, valid_from, now=now)
+    if _stranded(provider, location, since=valid_from, now=now):
+        raise TouchesVisits
+
+
+@transaction.atomic
+def save_stretch(*, hours: WorkingHours | ExtraOpening, now: datetime) -> None:
+    """Write one stretch of somebody's work, new or changed.
+
+    Looks at every day from today on that it makes different, together with what else that
+    provider works there; so odd and even weeks are judged apart, and two fortnights that take
+    turns may share an hour. Raises ValidationError for stretches that overlap or leave less than
+    the breaks of the policy, TouchesVisits when a promised visit would lie outside.
+    """
+    hours.full_clean()
+    if isinstance(hours, WorkingHours) and (hours.valid_until or date.max) < hours.valid_from:
+        raise ValidationError({"valid_until": _("The last day is before the first.")})
+    before = type(hours).objects.filter(pk=hours.pk).first() or hours
+    _lock(hours.provider, before.provider)
+    _check_days(hours, now=now)
+    stranded = _stranded(before.provider, before.location, now=now)
+    hours.save()
+    if _stranded(before.provider, before.location, now=now) - stranded:
+        raise TouchesVisits
+
+
+@transaction.atomic
+def remove_stretch(*, hours: WorkingHours | ExtraOpening, now: datetime) -> None:
+    """Take one stretch of somebody's work away.
+
+    Raises TouchesVisits when a promised visit would lie outside.
+    """
+    _lock(hours.provider)
+    stranded = _stranded(hours.provider, hours.location, now=now)
+    hours.delete()
+    if _stranded(hours.provider, hours.location, now=now) - stranded:
+        raise TouchesVisits
 
 
 def check_breaks(week: Iterable[Stretch], policy: Policy) -> None:
@@ -124,26 +168,72 @@ def check_breaks(week: Iterable[Stretch], policy: Policy) -> None:
             )
 
 
-def _refuse_stranded_visits(
-    provider: Provider, location: Location, valid_from: date, *, now: datetime
-) -> None:
-    kept = list(
-        _kept(provider, now=now)
+def _check_days(hours: WorkingHours | ExtraOpening, *, now: datetime) -> None:
+    """Check the breaks of each kind of day that `hours`, written or not, is part of."""
+    location = hours.location
+    today = now.astimezone(location.zone).date()
+    weekly = list(WorkingHours.objects.filter(provider=hours.provider, location=location))
+    extra = list(
+        ExtraOpening.objects.filter(provider=hours.provider, location=location, day__gte=today)
+    )
+    if isinstance(hours, WorkingHours):
+        weekly = [row for row in weekly if row.pk != hours.pk] + [hours]
+        days = _kinds_of_day(hours, weekly, extra, today)
+    else:
+        extra = [row for row in extra if row.pk != hours.pk] + [hours]
+        days = {hours.day}
+    policy = policy_for(location, now=now)
+    for day in sorted(days):
+        work: list[WorkingHours | ExtraOpening] = [row for row in weekly if applies(row, day)]
+        work += [row for row in extra if row.day == day]
+        check_breaks(
+            sorted(Stretch(day.weekday(), row.starts_at, row.ends_at) for row in work), policy
+        )
+
+
+def _kinds_of_day(
+    hours: WorkingHours, weekly: list[WorkingHours], extra: list[ExtraOpening], today: date
+) -> set[date]:
+    """Return days of `hours` from `today` on; any other one has the work of one of these, or less.
+
+    Work is added only where a row begins to be valid, an odd and an even week each, and where
+    there is an extra opening.
+    """
+    days = {row.day for row in extra}
+    for row in weekly:
+        since = max(today, hours.valid_from, row.valid_from)
+        first = since + timedelta(days=(hours.weekday - since.weekday()) % 7)
+        days |= {first, first + timedelta(weeks=1)}
+    return {day for day in days if applies(hours, day)}
+
+
+def _stranded(
+    provider: Provider, location: Location, *, since: date = date.min, now: datetime
+) -> set[datetime]:
+    """Return the starts of the visits and live holds from `since` on that lie outside all hours."""
+    kept = [
+        (starts_at.astimezone(location.zone).date(), starts_at, ends_at)
+        for starts_at, ends_at in _kept(provider, now=now)
         .filter(booking__location=location, ends_at__gt=now)
         .values_list("starts_at", "ends_at")
-    )
-    days = [start.astimezone(location.zone).date() for start, _end in kept]
-    if not days or max(days) < valid_from:
-        return
-    span = days_between(max(min(days), valid_from), max(days))
-    open_on = open_spans(location=location, days=span)
-    working = working_spans(location=location, providers=[provider.pk], days=span, open_on=open_on)[
-        provider.pk
     ]
-    for day, (starts_at, ends_at) in zip(days, kept, strict=True):
-        start, end = starts_at.timestamp(), ends_at.timestamp()
-        if day >= valid_from and not any(a <= start and end <= b for a, b in working):
-            raise TouchesVisits
+    kept = [visit for visit in kept if visit[0] >= since]
+    if not kept:
+        return set()
+    span = days_between(min(kept)[0], max(kept)[0])
+    open_on = open_spans(location=location, days=span)
+    working = merged(
+        working_spans(location=location, providers=[provider.pk], days=span, open_on=open_on)[
+            provider.pk
+        ]
+    )
+    return {
+        starts_at
+        for _day, starts_at, ends_at in kept
+        if not any(
+            start <= starts_at.timestamp() and ends_at.timestamp() <= end for start, end in working
+        )
+    }
 
 
 def _kept(resource: Resource, *, now: datetime) -> QuerySet[Allocation]:
@@ -153,8 +243,9 @@ def _kept(resource: Resource, *, now: datetime) -> QuerySet[Allocation]:
     )
 
 
-def _lock(resource: Resource) -> None:
-    Resource.objects.select_for_update(no_key=True).get(pk=resource.pk)
+def _lock(*resources: Resource) -> None:
+    pks = [resource.pk for resource in resources]
+    list(Resource.objects.filter(pk__in=pks).order_by("pk").select_for_update(no_key=True))
 
 
 def _minutes(earlier: time, later: time) -> int:

@@ -5,12 +5,13 @@ from django.core.exceptions import ValidationError
 
 from booking import services
 from booking.errors import SlotTaken, TouchesVisits
-from booking.models import Booking, TimeOff, WorkingHours
+from booking.models import Booking, ExtraOpening, TimeOff, WorkingHours
 from booking.services.schedule import Stretch
 from tests.booking.scenes import NOW, confirm, hold, on, slots_on, walls
 from tests.factories import (
     ExtraOpeningFactory,
     PolicyVersionFactory,
+    ProviderFactory,
     Scene,
     UserFactory,
     open_clinic,
@@ -193,3 +194,119 @@ class TestWorkingHours:
         hold(scene, on(scene, 11, 9))
 
         work(scene, day(4, "09:00-12:00"), now=NOW + 10 * MINUTE)
+
+
+class TestStretches:
+    """One stretch at a time, beside what else its provider works there. Monday the 4th is day 0."""
+
+    @pytest.fixture
+    def bare(self, scene) -> Scene:
+        """The clinic, with nobody at work yet."""
+        WorkingHours.objects.all().delete()
+        return scene
+
+    def monday(self, scene: Scene, hours: str, **fields) -> WorkingHours:
+        ((_weekday, starts_at, ends_at),) = day(0, hours)
+        row = WorkingHours(
+            provider=scene.provider,
+            location=scene.location,
+            **{
+                "weekday": 0,
+                "starts_at": starts_at,
+                "ends_at": ends_at,
+                "valid_from": date(2030, 3, 4),
+            }
+            | fields,
+        )
+        services.save_stretch(hours=row, now=NOW)
+        return row
+
+    def extra(self, scene: Scene, on_date: date, hours: str) -> ExtraOpening:
+        ((_weekday, starts_at, ends_at),) = day(0, hours)
+        row = ExtraOpening(
+            provider=scene.provider,
+            location=scene.location,
+            day=on_date,
+            starts_at=starts_at,
+            ends_at=ends_at,
+        )
+        services.save_stretch(hours=row, now=NOW)
+        return row
+
+    def test_two_fortnights_that_take_turns_may_share_an_hour(self, bare):
+        self.monday(bare, "09:00-13:00", every_weeks=2)
+        self.monday(bare, "10:00-14:00", every_weeks=2, valid_from=date(2030, 3, 11))
+
+        with pytest.raises(ValidationError, match="overlap"):
+            self.monday(bare, "13:30-15:00", every_weeks=2, valid_from=date(2030, 3, 25))
+        self.monday(bare, "13:30-15:00", every_weeks=2, valid_from=date(2030, 3, 18))
+
+    def test_hours_that_follow_each_other_in_the_year_may_share_an_hour(self, bare):
+        self.monday(bare, "09:00-13:00", valid_until=date(2030, 3, 31))
+        self.monday(bare, "10:00-14:00", valid_from=date(2030, 4, 1))
+
+        with pytest.raises(ValidationError, match="overlap"):
+            self.monday(bare, "12:30-14:00", valid_from=date(2030, 3, 20))
+
+    def test_a_clash_that_only_begins_later_is_seen(self, bare):
+        self.monday(bare, "13:00-15:00", valid_from=date(2031, 1, 1), every_weeks=2)
+
+        with pytest.raises(ValidationError, match="in a row"):
+            self.monday(bare, "09:00-13:00")
+        self.monday(bare, "09:00-13:00", valid_until=date(2030, 12, 31))
+
+    def test_extra_openings_and_weekly_hours_are_one_day_of_work(self, bare):
+        self.monday(bare, "09:00-12:00")
+        with pytest.raises(ValidationError, match="in a row"):
+            self.extra(bare, date(2030, 3, 25), "12:15-14:00")
+        self.extra(bare, date(2030, 3, 25), "12:30-14:00")
+
+        with pytest.raises(ValidationError, match="overlap"):
+            self.monday(bare, "13:00-15:00")
+        self.monday(bare, "14:30-16:00")
+
+    def test_the_last_day_is_not_before_the_first(self, bare):
+        with pytest.raises(ValidationError, match="before the first"):
+            self.monday(bare, "09:00-12:00", valid_until=date(2030, 3, 3))
+
+    def test_hours_change_as_long_as_every_visit_stays_inside_some(self, bare):
+        hours = self.monday(bare, "09:00-13:00")
+        confirm(bare, on(bare, 11, 9))  # until 10:15, and 15 minutes after
+
+        hours.weekday = 1
+        with pytest.raises(TouchesVisits):
+            services.save_stretch(hours=hours, now=NOW)
+        with pytest.raises(TouchesVisits):
+            services.remove_stretch(hours=WorkingHours.objects.get(), now=NOW)
+        assert WorkingHours.objects.get().weekday == 0
+
+        hours.weekday, hours.ends_at = 0, time(10, 30)
+        services.save_stretch(hours=hours, now=NOW)
+        assert WorkingHours.objects.get().ends_at == time(10, 30)
+
+    def test_hours_are_not_handed_to_somebody_else_over_a_visit(self, bare):
+        hours = self.monday(bare, "09:00-13:00")
+        confirm(bare, on(bare, 11, 9))
+
+        hours.provider = ProviderFactory()
+        with pytest.raises(TouchesVisits):
+            services.save_stretch(hours=hours, now=NOW)
+
+    def test_a_visit_on_an_extra_opening_needs_it_and_no_hours(self, bare):
+        extra = self.extra(bare, date(2030, 3, 11), "09:00-12:00")
+        confirm(bare, on(bare, 11, 9))
+        tuesdays = self.monday(bare, "09:00-12:00", weekday=1)
+
+        services.remove_stretch(hours=tuesdays, now=NOW)
+        with pytest.raises(TouchesVisits):
+            services.remove_stretch(hours=extra, now=NOW)
+        assert ExtraOpening.objects.exists()
+
+    def test_a_visit_that_already_lay_outside_stands_in_nobodys_way(self, bare):
+        extra = self.extra(bare, date(2030, 3, 11), "09:00-12:00")
+        confirm(bare, on(bare, 11, 9))
+        extra.delete()
+        hours = self.monday(bare, "09:00-12:00", weekday=1)
+
+        services.remove_stretch(hours=hours, now=NOW)
+        assert not WorkingHours.objects.exists()
