@@ -64,7 +64,7 @@ def diary_of(
 def open_spans(*, location: Location, days: list[date]) -> dict[date, list[Span] | None]:
     """Return when the doors are open on each day; None on a day of closure. 2 queries."""
     weekly: dict[int, list[tuple[time, time]]] = defaultdict(list)
-    hours = OpeningHours.objects.filter(location=location)
+    hours = OpeningHours.objects.filter(location=location).order_by()
     for weekday, opens_at, closes_at in hours.values_list("weekday", "opens_at", "closes_at"):
         weekly[weekday].append((opens_at, closes_at))
     closures = list(
@@ -99,9 +99,10 @@ def working_spans(
         Q(valid_until=None) | Q(valid_until__gte=days[0]),
         location=location,
         provider__in=providers,
+        weekday__in={day.weekday() for day in days},
         valid_from__lte=days[-1],
     )
-    for pattern in hours:
+    for pattern in hours.order_by():
         patterns[pattern.weekday].append(pattern)
     for day in days:
         doors = open_on[day]
@@ -112,7 +113,7 @@ def working_spans(
     extras = ExtraOpening.objects.filter(
         location=location, provider__in=providers, day__range=(days[0], days[-1])
     )
-    for extra in extras:
+    for extra in extras.order_by():
         if open_on[extra.day] is not None:
             working[extra.provider_id] += _spans(
                 extra.day, [(extra.starts_at, extra.ends_at)], location.zone
