@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from booking.errors import AskTheClinic, BookingError, HoldExpired, SlotTaken
 from booking.forms.details import DetailsForm, from_draft
@@ -27,6 +27,7 @@ from booking.views.holds import (
     own_booking,
     see_other,
 )
+from booking.views.presses import press
 from booking.views.steps import DETAILS, REVIEW, booking_summary, in_national_form, steps
 from booking.views.times import times_page
 from booking.views.visitors import for_visitor
@@ -91,7 +92,7 @@ def review(request: HttpRequest, visitor: Visitor, reference: str) -> HttpRespon
     return review_page(request, visitor, booking, now=now)
 
 
-@require_POST
+@press(else_to="review")
 @for_visitor
 @or_choose_again
 def confirm(request: HttpRequest, visitor: Visitor, reference: str) -> HttpResponse:

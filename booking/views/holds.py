@@ -12,7 +12,7 @@ from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from booking.errors import AskTheClinic, HoldExpired, NoMoreTime, NotNow, SlotTaken
@@ -20,6 +20,7 @@ from booking.forms.wishes import HoldForm, RequestForm
 from booking.models import Booking, Status
 from booking.services import extend_hold, hold_again, hold_slot, let_go
 from booking.views.choosing import or_choose_again
+from booking.views.presses import press
 from booking.views.steps import DETAILS, booking_summary, steps
 from booking.views.times import times_context, times_page
 from booking.views.visitors import for_visitor, may_hold, too_many
@@ -32,7 +33,7 @@ from clinic.web import clock
 NOT_TO_BE_HAD = (SlotTaken, HoldExpired, AskTheClinic, NotNow)
 
 
-@require_POST
+@press(else_to="times")
 @for_visitor
 @or_choose_again
 def hold(request: HttpRequest, visitor: Visitor, slug: str, minutes: int) -> HttpResponse:
@@ -51,7 +52,7 @@ def hold(request: HttpRequest, visitor: Visitor, slug: str, minutes: int) -> Htt
     return see_other(address("details", booking))
 
 
-@require_POST
+@press(else_to="expired")
 @for_visitor
 @or_choose_again
 def again(request: HttpRequest, visitor: Visitor, reference: str) -> HttpResponse:
@@ -78,7 +79,7 @@ def bar(request: HttpRequest, visitor: Visitor, reference: str) -> HttpResponse:
     return bar_page(request, booking, now=clock.now())
 
 
-@require_POST
+@press(else_to="details")
 @for_visitor
 def extend(request: HttpRequest, visitor: Visitor, reference: str) -> HttpResponse:
     """Keep the time some minutes more."""
@@ -93,7 +94,7 @@ def extend(request: HttpRequest, visitor: Visitor, reference: str) -> HttpRespon
     return bar_page(request, booking, now=now)
 
 
-@require_POST
+@press(else_to="details")
 @for_visitor
 def release(request: HttpRequest, visitor: Visitor, reference: str) -> HttpResponse:
     """Give the time back and show the others; a visit promised meanwhile stays."""

@@ -9,13 +9,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from booking import calendar, links
 from booking.models import Booking, Status
 from booking.services import delete_draft
 from booking.terms import terms
 from booking.views.holds import address, own_booking, see_other
+from booking.views.presses import press
 from booking.views.steps import extras_in_words
 from booking.views.visitors import CLIENT, for_visitor
 from booking.visitors import Visitor
@@ -76,7 +77,7 @@ def manage_calendar(request: HttpRequest, visitor: Visitor, token: str) -> HttpR
     return _private(_calendar_file(booking))
 
 
-@require_POST
+@press(else_to="manage")
 @for_visitor
 def another(request: HttpRequest, visitor: Visitor, token: str) -> HttpResponse:
     """Know the client from now on, until the browser is closed, and begin a new booking."""
@@ -88,7 +89,7 @@ def another(request: HttpRequest, visitor: Visitor, token: str) -> HttpResponse:
     return _private(see_other(reverse("booking:start")))
 
 
-@require_POST
+@press(else_to="start")
 @for_visitor
 def forget(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Know the client no more: somebody else is at this browser."""

@@ -114,7 +114,15 @@ def test_looking_changes_nothing(visitor, scene, django_assert_num_queries):
 
     for url in (visitor.times_url(), at("details", booking), at("review", booking)):
         visitor.browser.get(url)
-    for page in ("confirm", "extend", "release", "again"):
-        assert visitor.browser.get(at(page, booking)).status_code == 405
+    for page, button_on in {
+        "confirm": "review",
+        "extend": "details",
+        "release": "details",
+        "again": "expired",
+    }.items():
+        answer = visitor.browser.get(at(page, booking))
+        assert (answer.status_code, answer["Location"]) == (303, at(button_on, booking))
+    answer = visitor.browser.get(visitor.hold_url(day="2030-03-04"))
+    assert (answer.status_code, answer["Location"]) == (303, visitor.times_url(day="2030-03-04"))
 
     assert Booking.objects.values().get(pk=booking.pk) == before
