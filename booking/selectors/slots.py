@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from booking.models import Booking, Provider
 from booking.models.schedule import ExtraOpening, WorkingHours
@@ -208,7 +208,7 @@ def free_slots(
     """
     location, zone = wish.location, wish.location.zone
     policy = policy_for(location, now=now)
-    providers = {provider.pk: provider for provider in providers_for(wish)}
+    providers = {provider.pk: provider for provider in _able(wish)}  # no hours here, no times here
     diary, busy, open_days = diary_of(
         location=location,
         providers=providers,
@@ -251,12 +251,17 @@ def providers_for(wish: Wish) -> list[Provider]:
     works_here = Exists(
         WorkingHours.objects.filter(provider=OuterRef("pk"), location=wish.location)
     ) | Exists(ExtraOpening.objects.filter(provider=OuterRef("pk"), location=wish.location))
-    able = Provider.objects.filter(works_here, is_active=True, treatments=wish.option.treatment_id)
+    return list(_able(wish).filter(works_here))
+
+
+def _able(wish: Wish) -> QuerySet[Provider]:
+    """Who gives what `wish` asks for, wherever they work."""
+    able = Provider.objects.filter(is_active=True, treatments=wish.option.treatment_id)
     for add_on in wish.add_ons:
         able = able.filter(add_ons=add_on)
     if wish.provider is not None:
         able = able.filter(pk=wish.provider.pk)
-    return list(able)
+    return able
 
 
 def _contains(starts: list[int], start: int) -> bool:
