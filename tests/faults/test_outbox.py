@@ -87,7 +87,11 @@ def own_redis() -> Iterator[Redis]:
 def env(request, mailbox) -> dict[str, str]:
     """The environment of every process of one test."""
     url = request.getfixturevalue("own_redis").url if request.param == "redis" else ""
-    return environment(**QUICK, REDIS_URL=url, CELERY_BROKER_URL=url or "clinicfs://localhost")
+    env = environment(**QUICK, REDIS_URL=url, CELERY_BROKER_URL=url or "clinicfs://localhost")
+    if settings.REDIS_URL and not url:  # this run's database has no cache in it yet
+        make_table = [sys.executable, "manage.py", "createcachetable"]
+        subprocess.run(make_table, cwd=settings.BASE_DIR, env=env, check=True)
+    return env
 
 
 @pytest.fixture
