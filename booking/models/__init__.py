@@ -9,12 +9,14 @@ from booking.models.bookings import (
     Draft,
     Status,
 )
+from booking.models.care import Alert, Reading, SkinCheck
 from booking.models.resources import Allocation, Device, Kind, Provider, Resource, Room
 from booking.models.schedule import ExtraOpening, TimeOff, WorkingHours
 
 __all__ = [
     "ACTIVE",
     "UPCOMING",
+    "Alert",
     "Allocation",
     "Booking",
     "BookingEvent",
@@ -24,8 +26,10 @@ __all__ = [
     "ExtraOpening",
     "Kind",
     "Provider",
+    "Reading",
     "Resource",
     "Room",
+    "SkinCheck",
     "Status",
     "TimeOff",
     "WorkingHours",

@@ -83,7 +83,9 @@ class ConsentKind(models.TextChoices):
     DATA = "data", _("use of data")
     SERVICE_SMS = "service_sms", _("texts about appointments")
     CARE_TIPS = "care_tips", _("care tips")
+    FEEDBACK = "feedback", _("questions about your visit")
     MARKETING_EMAIL = "marketing_email", _("news by e-mail")
+    MARKETING_SMS = "marketing_sms", _("news by text")
 
 
 class Consent(models.Model):
