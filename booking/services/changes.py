@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -54,6 +55,7 @@ def move(
     lock_booking(booking)
     _must_be_ahead(booking, now=now)
     taken_by = provider or booking.provider
+    before, was_with = booking.starts_at, booking.provider_id
     if (starts_at, taken_by) == (booking.starts_at, booking.provider):
         return
     if is_client and booking.moves >= booking.promise["moves_at_most"]:
@@ -80,7 +82,11 @@ def move(
     _swap(booking, starts_at, ends_at, taken_by, is_client=is_client, now=now)
     free(booking)
     allocate(booking, kept)
-    record(booking, "moved", actor=actor, now=now, reason=reason, to=starts_at.isoformat())
+    facts: dict[str, Any] = {"from": _utc(before), "to": _utc(starts_at)}
+    if booking.provider_id != was_with:
+        facts["provider"] = [was_with, booking.provider_id]
+    facts["version"] = booking.schedule_version
+    record(booking, "moved", actor=actor, now=now, reason=reason, **facts)
     message_plan.plan_again(booking, now=now)
 
 
@@ -125,6 +131,10 @@ def cancel(
 def _must_be_ahead(booking: Booking, *, now: datetime) -> None:
     if booking.status not in UPCOMING or booking.starts_at <= now:
         raise NotNow(_("This visit has begun, is over or was cancelled already."))
+
+
+def _utc(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat()
 
 
 def _swap(

@@ -46,7 +46,11 @@ class TestMoving:
         assert {kept.starts_at for kept in booking.allocations.all()} == {on(scene, 4, 13)}
         assert walls(slots_on(scene, 4))[0] == "09:00"
         assert (booking.moves, booking.schedule_version) == (1, 1)
-        assert booking.events.get(what="moved").data == {"to": "2030-03-04T18:00:00+00:00"}
+        assert booking.events.get(what="moved").data == {
+            "from": "2030-03-04T14:00:00+00:00",
+            "to": "2030-03-04T18:00:00+00:00",
+            "version": 1,
+        }
         assert findings(now=NOW) == []
 
     def test_a_visit_may_move_into_its_own_time(self, scene):
@@ -131,6 +135,7 @@ class TestMoving:
         assert booking.provider == first
         move(booking, on(scene, 4, 11), provider=other)
         assert booking.provider == other
+        assert booking.events.filter(what="moved").last().data["provider"] == [first.pk, other.pk]
 
     def test_a_move_starts_from_where_the_visit_is_now(self):
         scene = open_clinic(providers=2, rooms=2, consoles=2)
