@@ -7,31 +7,33 @@ from typing import NamedTuple
 from clinic.messaging.letters import Letter
 from clinic.messaging.models import Message
 
+Holds = Callable[[Message, datetime], str | datetime | None]
+Render = Callable[[Message, datetime], Letter]
+Failed = Callable[[Message, datetime], None]
+
 
 class Owner(NamedTuple):
-    """The two questions a worker asks before it sends.
+    """What a worker asks before it sends, and whom it tells when a message could not be sent.
 
-    `holds` returns None while the message should still go, else the reason why not, in words fit
-    for the ledger. `render` returns the letter, addressed as the recipient is reached now.
+    `holds` returns None while the message should still go, an aware moment when it should go but
+    not before then, else the reason why not, in words fit for the ledger. `render` returns the
+    letter, addressed as the recipient is reached now. `failed` is called in the transaction that
+    ends a message as failed, and writes what has to be known about it.
     """
 
-    holds: Callable[[Message, datetime], str | None]
-    render: Callable[[Message, datetime], Letter]
+    holds: Holds
+    render: Render
+    failed: Failed | None = None
 
 
 owners: dict[str, Owner] = {}
 
 
-def register(
-    prefix: str,
-    *,
-    holds: Callable[[Message, datetime], str | None],
-    render: Callable[[Message, datetime], Letter],
-) -> None:
+def register(prefix: str, *, holds: Holds, render: Render, failed: Failed | None = None) -> None:
     """Answer for every message whose subject is `prefix:...`; called from an AppConfig.ready."""
     if prefix in owners:
         raise ValueError(f"Messages about {prefix!r} already have an owner.")
-    owners[prefix] = Owner(holds, render)
+    owners[prefix] = Owner(holds, render, failed)
 
 
 def owner_of(message: Message) -> Owner:

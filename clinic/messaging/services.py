@@ -137,8 +137,12 @@ def _deliver(message: Message, line: channels.Channel, clock: Callable[[], datet
         return False
     try:
         owner = registry.owner_of(message)
-        if reason := owner.holds(message, now):
-            _settle(message, Message.Status.DROPPED, reason, now=now)
+        answer = owner.holds(message, now)
+        if isinstance(answer, datetime):
+            _wait(message, until=answer, now=now)
+            return False
+        if answer:
+            _settle(message, Message.Status.DROPPED, answer, now=now)
             return False
         letter = owner.render(message, now)
         receipt = line.send(message, letter)
@@ -191,15 +195,47 @@ def _postpone(message: Message, error: str, *, now: datetime) -> None:
     logger.warning("Message %s waits after try %s", message.pk, message.attempts)
 
 
+def _wait(message: Message, *, until: datetime, now: datetime) -> None:
+    """Leave it for `until`, its owner's first good moment; that was no try."""
+    if message.useful_until and message.useful_until <= until:
+        _settle(message, Message.Status.DROPPED, TOO_LATE, now=now)
+        return
+    _mine(message).update(ready_at=until, attempts=message.attempts - 1)
+
+
+@transaction.atomic
 def _give_up(message: Message, reason: str, *, error: str = "", now: datetime) -> None:
-    """End it as failed, for a person to look at."""
-    _settle(message, Message.Status.FAILED, reason, error=error, now=now)
+    """End it as failed, for a person to look at, and tell its owner."""
+    if not _settle(message, Message.Status.FAILED, reason, error=error, now=now):
+        return
     logger.error("Message %s (%s) failed: %s", message.pk, message.code, reason)
+    _tell_owner(message, now)
 
 
-def _settle(message: Message, status: str, reason: str, *, error: str = "", now: datetime) -> None:
-    _mine(message).update(
-        status=status, reason=reason[:200], last_error=error[:500], settled_at=now
+def _tell_owner(message: Message, now: datetime) -> None:
+    """Let the owner of a failed message write what follows; its mistake does not undo the end."""
+    try:
+        owner = registry.owner_of(message)
+        if owner.failed:
+            with transaction.atomic():
+                owner.failed(message, now)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        logger.exception("Nobody was told that message %s failed", message.pk)
+
+
+def _settle(message: Message, status: str, reason: str, *, error: str = "", now: datetime) -> bool:
+    """End it, unless it ended already or somebody else has it; return whether it did."""
+    message.status, message.reason, message.last_error = status, reason[:200], error[:500]
+    message.settled_at = now
+    return bool(
+        _mine(message).update(
+            status=message.status,
+            reason=message.reason,
+            last_error=message.last_error,
+            settled_at=now,
+        )
     )
 
 

@@ -15,7 +15,7 @@ def clock() -> Clock:
 def parcels(monkeypatch: pytest.MonkeyPatch) -> Parcels:
     owner = Parcels()
     monkeypatch.setattr(registry, "owners", {})
-    registry.register("parcel", holds=owner.holds, render=owner.render)
+    registry.register("parcel", holds=owner.holds, render=owner.render, failed=owner.failed)
     return owner
 
 

@@ -35,11 +35,15 @@ class Parcels:
     """The owner of "parcel:..." messages: they hold and read as the test says."""
 
     gone: dict[str, str] = field(default_factory=dict)  # subject: the reason it holds no more
+    waits: dict[str, datetime] = field(default_factory=dict)  # subject: its first good moment
     letters: dict[str, Any] = field(default_factory=dict)  # subject: what its letter differs in
     breaks: dict[str, Exception] = field(default_factory=dict)  # subject: what rendering raises
 
-    def holds(self, message: Message, now: datetime) -> str | None:
-        return self.gone.get(message.subject)
+    failures: list[tuple[str, str]] = field(default_factory=list)  # subject and reason, as told
+
+    def holds(self, message: Message, now: datetime) -> str | datetime | None:
+        first = self.waits.get(message.subject, now)
+        return first if now < first else self.gone.get(message.subject)
 
     def render(self, message: Message, now: datetime) -> Letter:
         if error := self.breaks.get(message.subject):
@@ -52,6 +56,10 @@ class Parcels:
             "content_versions": ("P-STD:1",),
         }
         return Letter(**words | self.letters.get(message.subject, {}))
+
+    def failed(self, message: Message, now: datetime) -> None:
+        assert Message.objects.get(pk=message.pk).status == message.status == "failed"
+        self.failures.append((message.subject, message.reason))
 
 
 @dataclass

@@ -179,6 +179,99 @@ def test_a_failing_database_is_no_fault_of_the_message(sink, clock, parcels):
     assert message.status == "sent"
 
 
+# Not before
+
+
+def test_what_should_wait_goes_at_the_moment_its_owner_named(sink, clock, parcels):
+    message = planned()
+    parcels.waits["parcel:1"] = NOW + 3 * MINUTE
+    for _ in range(5):  # waiting is no try
+        assert services.send_due_messages(clock=clock) == 0
+    message.refresh_from_db()
+    assert (message.status, message.attempts) == ("planned", 0)
+    assert (message.ready_at, message.due_at) == (NOW + 3 * MINUTE, NOW)
+
+    clock.move(minutes=3)
+    assert services.send_due_messages(clock=clock) == 1
+
+
+@pytest.mark.parametrize(("useful", "status"), [(3, "dropped"), (4, "planned")])
+def test_what_would_be_too_late_by_then_is_dropped_at_once(sink, clock, parcels, useful, status):
+    message = planned(useful_until=NOW + useful * MINUTE)
+    parcels.waits["parcel:1"] = NOW + 3 * MINUTE
+    services.send_due_messages(clock=clock)
+
+    message.refresh_from_db()
+    assert message.status == status
+    assert message.reason == (services.TOO_LATE if status == "dropped" else "")
+
+
+# The owner learns of a failure
+
+
+def test_the_owner_is_told_once_that_a_message_failed(sink, clock, parcels):
+    planned(1)
+    planned(2)
+    sink.on_recipient = ["550 no such person"]
+    services.send_due_messages(clock=clock)
+    services.send_due_messages(clock=clock)
+    assert parcels.failures == [("parcel:1", "refused by the server")]
+
+
+def test_what_the_owner_writes_about_it_stands_or_falls_with_the_failure(sink, clock, parcels):
+    message = planned()
+    sink.on_recipient = ["550 no such person"]
+
+    def lost(message, now):
+        planned(2, due_at=NOW + MINUTE)
+        raise OperationalError("server closed the connection")
+
+    services.registry.owners["parcel"] = services.registry.Owner(
+        parcels.holds, parcels.render, lost
+    )
+    with pytest.raises(OperationalError):
+        services.send_due_messages(clock=clock)
+    message.refresh_from_db()
+    assert message.status == "planned"
+    assert Message.objects.count() == 1
+
+
+def test_an_owner_that_stumbles_over_a_failure_does_not_undo_it(sink, clock, parcels, caplog):
+    message = planned()
+    sink.on_recipient = ["550 no such person"]
+
+    def stumble(message, now):
+        planned(2)
+        raise KeyError("visit")
+
+    services.registry.owners["parcel"] = services.registry.Owner(
+        parcels.holds, parcels.render, stumble
+    )
+    services.send_due_messages(clock=clock)
+    message.refresh_from_db()
+    assert message.status == "failed"
+    assert Message.objects.count() == 1
+    assert "Nobody was told" in caplog.text
+
+
+def test_a_withdrawn_message_does_not_fail(sink, clock, parcels):
+    message = planned()
+    sink.on_recipient = ["550 no such person"]
+    render = parcels.render
+
+    def overtaken(message, now):
+        services.void(subject=message.subject, reason="collected", now=now)
+        return render(message, now)
+
+    services.registry.owners["parcel"] = services.registry.Owner(
+        parcels.holds, overtaken, parcels.failed
+    )
+    services.send_due_messages(clock=clock)
+    message.refresh_from_db()
+    assert message.status == "void"
+    assert parcels.failures == []
+
+
 # The server says no
 
 
