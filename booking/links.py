@@ -29,7 +29,15 @@ def new_link() -> tuple[str, str]:
 
 def manage_url(booking: Booking) -> str:
     """Return the full address of the page that shows `booking` to whoever has it."""
-    path = reverse("booking:manage", args=[_token(booking.link_nonce)])
+    return page_url(booking, "manage")
+
+
+def page_url(booking: Booking, page: str) -> str:
+    """Return the full address of one page of `booking`, for whoever has it.
+
+    The pages are manage, prepare, aftercare and check_in.
+    """
+    path = reverse(f"booking:{page}", args=[_token(booking.link_nonce)])
     return f"{settings.SITE_URL}{path}"
 
 

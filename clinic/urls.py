@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/login/", sign_in),  # before the admin's own, whose name it answers to
     path("admin/", admin.site.urls),
     path("", include("booking.urls")),
+    path("", include("clinic.clients.urls")),
     path("", include("clinic.site.urls")),
 ]
 

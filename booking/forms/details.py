@@ -8,12 +8,12 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
-from phonenumber_field.formfields import PhoneNumberField
 
 from booking.models import Draft
 from booking.services.confirming import ASKED, CONSENT_WORDING
 from clinic.clients.models import LONGEST_EMAIL, LONGEST_NAME
 from clinic.web import clock
+from clinic.web.fields import MobileField
 
 UNSEEN = {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"}  # control, surrogate, private, unassigned, breaks
 TURNING = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # reverse what follows
@@ -24,16 +24,6 @@ def validate_written(text: str) -> None:
     signs = text.replace("\0", "")  # which Django refuses by itself
     if any(unicodedata.category(sign) in UNSEEN or sign in TURNING for sign in signs):
         raise ValidationError(_("Please leave out characters that cannot be seen on paper."))
-
-
-class MobileField(PhoneNumberField):
-    """A phone number; whatever is wrong with it, one sentence says what to do."""
-
-    def run_validators(self, value: Any) -> None:
-        try:
-            super().run_validators(value)
-        except ValidationError:
-            raise ValidationError(self.error_messages["invalid"]) from None
 
 
 class DetailsForm(forms.Form):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from booking.views import choosing, details, holds, times, visits
+from booking.views import care, choosing, details, holds, times, visits
 
 app_name = "booking"
 
@@ -25,5 +25,8 @@ urlpatterns = [
     path("book/<slug:reference>/calendar.ics", visits.calendar_file, name="calendar"),
     path("visit/<slug:token>/", visits.manage, name="manage"),
     path("visit/<slug:token>/calendar.ics", visits.manage_calendar, name="manage_calendar"),
+    path("visit/<slug:token>/prepare/", care.prepare, name="prepare"),
+    path("visit/<slug:token>/aftercare/", care.aftercare, name="aftercare"),
+    path("visit/<slug:token>/check-in/", care.check_in, name="check_in"),
     path("visit/<slug:token>/another/", visits.another, name="another"),
 ]

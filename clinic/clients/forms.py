@@ -1,0 +1,80 @@
+"""What a client wants to hear from us, and where texts go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from clinic.clients.models import Client, ConsentKind
+from clinic.clients.selectors import OPTIONAL, preferences
+from clinic.web.fields import MobileField
+
+PREFERENCES_WORDING = "2026-11"
+BY_TEXT = (ConsentKind.SERVICE_SMS, ConsentKind.MARKETING_SMS)
+
+
+class PreferencesForm(forms.Form):
+    """One box for each kind of message, as the client has it now, and the number for texts."""
+
+    service_sms = forms.BooleanField(
+        label=_("Texts about my appointments"),
+        help_text=_(
+            "At most one text a day and three a week. Message and data rates may apply. Reply STOP "
+            "to end them at any time. You never have to agree to be treated."
+        ),
+        required=False,
+    )
+    care_tips = forms.BooleanField(
+        label=_("Care tips by e-mail"),
+        help_text=_("Two short notes in the days after a visit: sunscreen, moisturizer."),
+        required=False,
+    )
+    feedback = forms.BooleanField(
+        label=_("Questions about my visit"),
+        help_text=_("We ask how it was, once after a visit."),
+        required=False,
+    )
+    marketing_email = forms.BooleanField(
+        label=_("News and offers by e-mail"),
+        help_text=_("Also a note when it may be time for your next visit."),
+        required=False,
+    )
+    marketing_sms = forms.BooleanField(
+        label=_("News and offers by text"),
+        help_text=_(
+            "Sent automatically to your mobile number, at most three a week with all other texts. "
+            "Message and data rates may apply. Reply STOP to end them. You never have to agree to "
+            "buy anything."
+        ),
+        required=False,
+    )
+    phone = MobileField(
+        label=_("Mobile number for texts"),
+        required=False,
+        error_messages={"invalid": _("Enter a mobile number with 10 digits.")},
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
+    )
+
+    def __init__(self, data: Any, *, client: Client) -> None:
+        wanted = preferences(client)
+        super().__init__(data, initial={kind.value: wanted[kind] for kind in OPTIONAL})
+        self.client = client
+        if client.phone:
+            self.fields["phone"].help_text = _(
+                "We have the number ending in %(digits)s. Type another one to change it."
+            ) % {"digits": str(client.phone)[-4:]}
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for a number where texts are wanted and none is known."""
+        cleaned = self.cleaned_data
+        has_number = cleaned.get("phone") or self.client.phone or "phone" in self.errors
+        if any(cleaned.get(kind) for kind in BY_TEXT) and not has_number:
+            self.add_error("phone", ValidationError(_("Enter the number that gets the texts.")))
+        return cleaned
+
+    def wanted(self) -> dict[ConsentKind, bool]:
+        """Return each box as it was left."""
+        return {kind: self.cleaned_data[kind] for kind in OPTIONAL}

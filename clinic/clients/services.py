@@ -1,0 +1,79 @@
+"""What clients change about themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import transaction
+
+from clinic.clients.models import Client, Consent, ConsentKind
+from clinic.clients.selectors import preferences
+
+
+def record_consent(
+    *,
+    client: Client,
+    kind: ConsentKind,
+    is_given: bool,
+    wording_version: str,
+    source: str,
+    now: datetime,
+) -> Consent:
+    """Write down one answer of `client`; earlier ones stay."""
+    return Consent.objects.create(
+        client=client,
+        kind=kind,
+        is_given=is_given,
+        wording_version=wording_version,
+        source=source,
+        given_at=now,
+    )
+
+
+@transaction.atomic
+def change_preferences(
+    *,
+    client: Client,
+    wanted: Mapping[ConsentKind, bool],
+    wording_version: str,
+    source: str,
+    now: datetime,
+) -> list[Consent]:
+    """Write down which of `wanted` differ from what `client` said last; return those answers."""
+    Client.objects.select_for_update(no_key=True).get(pk=client.pk)
+    before = preferences(client)
+    return [
+        record_consent(
+            client=client,
+            kind=kind,
+            is_given=is_given,
+            wording_version=wording_version,
+            source=source,
+            now=now,
+        )
+        for kind, is_given in wanted.items()
+        if before[kind] != is_given
+    ]
+
+
+@transaction.atomic
+def save_preferences(
+    *,
+    client: Client,
+    wanted: Mapping[ConsentKind, bool],
+    phone: str,
+    wording_version: str,
+    now: datetime,
+) -> None:
+    """Keep what `client` said on the preferences page, and the number if another was typed."""
+    change_preferences(
+        client=client,
+        wanted=wanted,
+        wording_version=wording_version,
+        source="preferences",
+        now=now,
+    )
+    if phone and phone != client.phone:
+        client.phone = phone
+        client.save(update_fields=["phone"])
