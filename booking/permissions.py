@@ -14,6 +14,10 @@ from typing import Any
 from django.apps import apps as installed
 from django.apps.registry import Apps
 from django.db import DEFAULT_DB_ALIAS
+from django.db.models import QuerySet
+
+from booking.models import Booking
+from clinic.accounts.models import User
 
 
 class Role(StrEnum):
@@ -54,39 +58,58 @@ DIARY = (
     "clients.client",
     "messaging.message",
 )
+CARE = ("booking.alert", "booking.reading", "booking.skincheck")
 
-# Aestheticians see clients of their own schedule only (handbook, section 12), so nothing here
-# opens all of them; what is theirs is for the pages of their own agenda to show.
+# Aestheticians see clients of their own schedule only (handbook, section 12): "view_own" opens
+# pages that ask `visits_of` which visits those are, and nothing here opens all of them.
 GRANTS: dict[Role, dict[str, str]] = {
     Role.CLIENT: {},
-    Role.AESTHETICIAN: dict.fromkeys((*HOUSE, *CATALOGUE, *STAFFING), VIEW),
+    Role.AESTHETICIAN: {
+        **dict.fromkeys((*HOUSE, *CATALOGUE, *STAFFING), VIEW),
+        "booking.booking": "view_own",
+    },
     Role.FRONT_DESK: {
-        **dict.fromkeys((*HOUSE, *CATALOGUE, *STAFFING, *DIARY), VIEW),
-        "booking.booking": "view add change",
+        **dict.fromkeys((*HOUSE, *CATALOGUE, *STAFFING, *DIARY, *CARE), VIEW),
+        "booking.alert": "view change",
+        "booking.booking": "view add change preview",
         "booking.timeoff": KEEP,
         "clients.client": "view add change",
         "clients.consent": "view add",
+        "messaging.message": "view change",  # by the desk's services: again, or not at all
         "treatments.price": VIEW,
     },
     Role.MEDICAL_LEAD: {
-        **dict.fromkeys((*HOUSE, *CATALOGUE, *STAFFING, *DIARY), VIEW),
+        **dict.fromkeys((*HOUSE, *CATALOGUE, *STAFFING, *DIARY, *CARE), VIEW),
+        "booking.alert": "view change",
+        "booking.booking": "view preview",
         "clients.consent": VIEW,
         "treatments.instructionversion": "view add change",
     },
     Role.ADMIN: {
         **dict.fromkeys((*HOUSE, *CATALOGUE, *STAFFING), KEEP),
-        **dict.fromkeys(DIARY, VIEW),
+        **dict.fromkeys((*DIARY, *CARE), VIEW),
         "accounts.user": "view add change",
         "auth.group": VIEW,
-        "booking.booking": "view add change",
+        "booking.alert": "view change",
+        "booking.booking": "view add change preview",
         "clients.client": "view add change",
         "clients.consent": "view add",
+        "messaging.message": "view change",
         "places.policyversion": "view add",
         "treatments.instructionversion": "view add",  # approving is the medical lead's
         "treatments.price": "view add",
         "treatments.pricelist": KEEP,
     },
 }
+
+
+def visits_of(user: User) -> QuerySet[Booking]:
+    """Return the visits that `user` may look at: all of them, those of their schedule, or none."""
+    if user.has_perm("booking.view_booking"):
+        return Booking.objects.all()
+    if user.has_perm("booking.view_own_booking"):
+        return Booking.objects.filter(provider__user=user)
+    return Booking.objects.none()
 
 
 def codenames(role: Role) -> set[tuple[str, str]]:

@@ -108,6 +108,10 @@ class Booking(models.Model):
         verbose_name = _("booking")
         verbose_name_plural = _("bookings")
         ordering = ["-starts_at"]
+        permissions = [
+            ("view_own_booking", "Can view bookings of their own schedule"),
+            ("preview_booking", "Can preview what is sent about a booking"),
+        ]
         indexes = [
             models.Index(fields=["provider", "starts_at"]),
             models.Index(fields=["location", "starts_at"]),

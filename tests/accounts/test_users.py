@@ -11,9 +11,9 @@ from django.db import IntegrityError, transaction
 from django.test import Client as Browser
 from django.urls import reverse
 
-from booking.permissions import Role, codenames, sync_roles
+from booking.permissions import Role, codenames, sync_roles, visits_of
 from clinic.accounts.models import User
-from tests.factories import UserFactory
+from tests.factories import BookingFactory, ProviderFactory, UserFactory
 
 PASSWORD = "a long way home"
 
@@ -71,11 +71,34 @@ def test_nobody_but_the_medical_lead_approves_texts(db):
 
 
 def test_no_role_changes_what_was_kept_charged_or_sent(db):
-    ledger = ("allocation", "bookingline", "bookingevent", "message")
+    ledger = ("allocation", "bookingline", "bookingevent", "message", "reading", "skincheck")
     written = {name for role in Role for _, name in codenames(role) if not name.startswith("view")}
 
-    assert not {name for name in written if name.endswith(ledger)}
+    assert {name for name in written if name.endswith(ledger)} == {"change_message"}
     assert "change_price" not in written
+
+
+def test_the_desk_and_the_admin_send_again_and_whoever_reads_alerts_deals_with_them(db):
+    everything = {"change_message", "change_alert", "preview_booking"}
+    may = {role: everything & {name for _, name in codenames(role)} for role in Role}
+
+    assert may == {
+        Role.CLIENT: set(),
+        Role.AESTHETICIAN: set(),
+        Role.FRONT_DESK: everything,
+        Role.MEDICAL_LEAD: everything - {"change_message"},
+        Role.ADMIN: everything,
+    }
+
+
+def test_visits_are_seen_by_the_desk_all_and_by_an_aesthetician_their_own(db):
+    ana, desk = UserFactory(groups=[Role.AESTHETICIAN]), UserFactory(groups=[Role.FRONT_DESK])
+    own = BookingFactory(provider=ProviderFactory(user=ana))
+    other = BookingFactory(provider=ProviderFactory(user=desk))
+
+    assert set(visits_of(ana)) == {own}
+    assert set(visits_of(desk)) == {own, other}
+    assert not visits_of(UserFactory(groups=[Role.CLIENT]))
 
 
 def test_migrating_again_puts_back_what_a_role_lacks_and_leaves_what_it_has_more(db):

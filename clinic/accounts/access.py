@@ -1,0 +1,34 @@
+"""Who may open a page: those who are signed in and may do what it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.cache import never_cache
+
+View = Callable[..., HttpResponse]
+
+
+def allowed(*permissions: str) -> Callable[[View], View]:
+    """Open a page to whoever has one of `permissions`, and let no cache keep it.
+
+    Who is not signed in does that first and comes back; who may not is told so, with a 403.
+    """
+
+    def decorate(view: View) -> View:
+        @never_cache
+        @wraps(view)
+        def guarded(request: HttpRequest, /, **names: object) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            if not any(map(request.user.has_perm, permissions)):
+                raise PermissionDenied
+            return view(request, **names)
+
+        return guarded
+
+    return decorate
