@@ -13,6 +13,7 @@ from django.shortcuts import redirect
 
 from booking.errors import BookingError
 from booking.models import (
+    Alert,
     Allocation,
     Booking,
     BookingEvent,
@@ -21,8 +22,10 @@ from booking.models import (
     Draft,
     ExtraOpening,
     Provider,
+    Reading,
     Resource,
     Room,
+    SkinCheck,
     TimeOff,
     WorkingHours,
 )
@@ -308,3 +311,38 @@ class DraftAdmin(ReadOnly, admin.ModelAdmin):
     fields = ("visitor", "updated_at")
     search_fields = ("=visitor",)
     date_hierarchy = "updated_at"
+
+
+# Care
+
+
+class CareAdmin(ReadOnly, admin.ModelAdmin):
+    """What clients said of preparation and aftercare, and what came of it."""
+
+    list_select_related: ClassVar[Any] = ("booking",)
+    search_fields = ("=booking__reference",)
+    show_full_result_count = False
+
+
+@admin.register(Reading)
+class ReadingAdmin(CareAdmin):
+    list_display = ("booking", "page", "opened_at", "acknowledged_at")
+    list_filter = ("page",)
+    date_hierarchy = "opened_at"
+    ordering = ("-opened_at", "-pk")
+
+
+@admin.register(SkinCheck)
+class SkinCheckAdmin(CareAdmin):
+    list_display = ("booking", "needs_call", "answered_at")
+    list_filter = ("needs_call",)
+    date_hierarchy = "answered_at"
+    ordering = ("-answered_at", "-pk")
+
+
+@admin.register(Alert)
+class AlertAdmin(CareAdmin):
+    list_display = ("booking", "kind", "detail", "raised_at", "seen_at", "seen_by")
+    list_filter = ("kind",)
+    list_select_related = ("booking", "seen_by")
+    date_hierarchy = "raised_at"

@@ -20,6 +20,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from booking.models import (
+    Alert,
     Allocation,
     Booking,
     BookingEvent,
@@ -28,7 +29,9 @@ from booking.models import (
     Draft,
     ExtraOpening,
     Provider,
+    Reading,
     Resource,
+    SkinCheck,
     TimeOff,
     WorkingHours,
 )
@@ -46,6 +49,7 @@ from treatments.models import InstructionVersion, Option, Price
 
 OURS = ("accounts", "booking", "clients", "messaging", "places", "treatments")
 READ_ONLY = {
+    "alert",
     "allocation",
     "booking",
     "bookingevent",
@@ -54,7 +58,9 @@ READ_ONLY = {
     "draft",
     "message",
     "price",
+    "reading",
     "resource",
+    "skincheck",
 }
 # What the content policy forbids: scripts, styles and handlers inside the page
 INLINE = re.compile(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)[^>]*>")
@@ -100,6 +106,12 @@ def make_price() -> models.Model:
 
 
 MAKE: dict[type[models.Model], Callable[[], Any]] = {
+    Alert: lambda: Alert.objects.create(
+        booking=booked(),
+        kind=Alert.Kind.CALL,
+        raised_at=MONDAY_9AM,
+        seen_by=factories.UserFactory(),
+    ),
     Allocation: lambda: booked().allocations.earliest("pk"),
     Booking: lambda: booked(add_ons=[factories.AddOnFactory()]),
     BookingEvent: make_event,
@@ -109,6 +121,12 @@ MAKE: dict[type[models.Model], Callable[[], Any]] = {
     Draft: lambda: Draft.objects.create(visitor=f"v{next(numbers)}", updated_at=MONDAY_9AM),
     Group: lambda: Group.objects.create(name=f"helpers {next(numbers)}"),
     Message: make_message,
+    Reading: lambda: Reading.objects.create(
+        booking=booked(), page=Reading.Page.PREPARATION, opened_at=MONDAY_9AM
+    ),
+    SkinCheck: lambda: SkinCheck.objects.create(
+        booking=booked(), needs_call=True, answered_at=MONDAY_9AM
+    ),
     Resource: lambda: Resource.objects.get(pk=factories.RoomFactory().pk),
     User: lambda: factories.UserFactory(groups=["front desk"]),
     Price: make_price,
