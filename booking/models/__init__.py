@@ -9,6 +9,7 @@ from booking.models.bookings import (
     Draft,
     Status,
 )
+from booking.models.calendars import Feed, OutsideBusy, OutsideCalendar
 from booking.models.care import Alert, Reading, SkinCheck
 from booking.models.resources import Allocation, Device, Kind, Provider, Resource, Room
 from booking.models.schedule import ExtraOpening, TimeOff, WorkingHours
@@ -24,7 +25,10 @@ __all__ = [
     "Device",
     "Draft",
     "ExtraOpening",
+    "Feed",
     "Kind",
+    "OutsideBusy",
+    "OutsideCalendar",
     "Provider",
     "Reading",
     "Resource",
