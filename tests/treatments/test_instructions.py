@@ -12,8 +12,8 @@ from tests.factories import (
     UserFactory,
 )
 from treatments.catalogue import load_catalogue
-from treatments.models import AddOn, InstructionKind, Treatment
-from treatments.selectors import instruction_lines, instructions_for
+from treatments.models import AddOn, InstructionKind, InstructionVersion, Treatment
+from treatments.selectors import Step, instruction_lines, instruction_steps, instructions_for
 
 pytestmark = pytest.mark.django_db
 
@@ -100,7 +100,17 @@ def test_it_costs_three_looks_however_many_texts(django_assert_num_queries):
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("lines", "One sentence."), ("lines", [""]), ("steps", [{"when": "Today"}]), ("steps", {})],
+    [
+        ("lines", "One sentence."),
+        ("lines", [""]),
+        ("steps", {}),
+        ("steps", [{"when": "Today"}]),
+        ("steps", [{"when": "", "do": "No scrubs."}]),
+        ("steps", [{"when": "Today", "do": "No scrubs.", "hours": "-24"}]),
+        ("steps", [{"when": "Today", "do": "No scrubs.", "hours": True}]),
+        ("steps", [{"when": "Today", "do": "No scrubs.", "hours": 10_000}]),
+        ("steps", [{"when": "Today", "do": "No scrubs.", "days": -1}]),
+    ],
 )
 def test_a_text_that_is_no_list_of_sentences_is_refused(field, value):
     text = InstructionVersionFactory.build(
@@ -110,3 +120,67 @@ def test_a_text_that_is_no_list_of_sentences_is_refused(field, value):
     with pytest.raises(ValidationError) as refusal:
         text.clean()
     assert field in refusal.value.message_dict
+
+
+def step(when: str, do: str, hours: int | None = None) -> dict[str, object]:
+    return {"when": when, "do": do} | ({} if hours is None else {"hours": hours})
+
+
+def text(*steps: dict[str, object]) -> InstructionVersion:
+    return InstructionVersionFactory.build(instruction=None, number=1, steps=list(steps))
+
+
+def test_a_point_of_the_timeline_may_say_its_hours_or_not():
+    version = InstructionVersionFactory(
+        steps=[step("3 days before", "Pause retinol.", -72), step("Every day", "Sunscreen.")]
+    )
+
+    version.clean()
+
+    assert [point.hours for point in instruction_steps([version])] == [-72, None]
+
+
+def test_what_falls_on_one_point_stands_together_and_is_said_once():
+    first = text(step("The same day", "Come with a bare face.", 0))
+    second = text(
+        step("The same day", "Come with a bare face.", 0),
+        step("The same day", "Bring a lens case.", 0),
+    )
+
+    assert instruction_steps([first, second]) == [
+        Step("The same day", ["Come with a bare face.", "Bring a lens case."], 0)
+    ]
+
+
+def test_points_of_several_texts_stand_in_order_of_time():
+    standard = text(step("3 days before", "Pause retinol.", -72), step("The same day", "Bare.", 0))
+    light = text(step("When you choose", "Mind the event."), step("7 days before", "Check.", -168))
+
+    points = [point.when for point in instruction_steps([standard, light])]
+
+    assert points == ["When you choose", "7 days before", "3 days before", "The same day"]
+
+
+def test_a_point_without_hours_stays_behind_the_one_its_text_names_before_it():
+    standard = text(step("At once", "Water.", 0), step("Every day", "Sunscreen."))
+    calm = text(step("Through the second day", "Two products.", 48))
+
+    points = [point.when for point in instruction_steps([standard, calm])]
+
+    assert points == ["At once", "Every day", "Through the second day"]
+
+
+def test_wordings_from_before_points_had_hours_keep_their_order():
+    old = text(step("The day before", "Shave."), step("3 days before", "Pause retinol."))
+
+    assert [point.when for point in instruction_steps([old])] == ["The day before", "3 days before"]
+
+
+def test_the_timelines_of_the_catalogue_run_in_order_of_time(catalogue):
+    for treatment in Treatment.objects.all():
+        for kind in InstructionKind:
+            versions = instructions_for(treatment=treatment, add_ons=list(AddOn.objects.all()))
+            texts = [version for version in versions if version.instruction.kind == kind]
+            hours = [p.hours for p in instruction_steps(texts) if p.hours is not None]
+            assert hours == sorted(hours)
+            assert hours

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 STEP = {"when", "do"}
+HOURS_AT_MOST = 24 * 60  # two months, before a visit or after it
 
 
 class InstructionKind(models.TextChoices):
@@ -40,8 +41,10 @@ class InstructionVersion(models.Model):
     """One wording of an instruction. Never edited; clients get the latest approved one.
 
     `lines` are the sentences of the text, one instruction each, so that several instructions
-    are put together without saying anything twice. `steps` are the same advice on a timeline:
-    a list of {"when": "3 days before", "do": "Pause retinol."}.
+    are put together without saying anything twice. `steps` are the same advice on a timeline: a
+    list of {"when": "3 days before", "do": "Pause retinol.", "hours": -72}. `hours` may be left
+    out; they count on the wall clock, from the start of the visit where it is prepared and from its
+    end in aftercare, and a stretch counts by its end.
     """
 
     instruction = models.ForeignKey(Instruction, models.PROTECT, related_name="versions")
@@ -82,10 +85,26 @@ class InstructionVersion(models.Model):
         """Raise ValidationError unless lines are texts and steps say when and what."""
         if not _is_list_of(self.lines, lambda line: isinstance(line, str) and line.strip()):
             raise ValidationError({"lines": _("Write a list of sentences, one instruction each.")})
-        if not _is_list_of(self.steps, lambda step: isinstance(step, dict) and set(step) == STEP):
+        if not _is_list_of(self.steps, _is_step):
+            example = '{"when": "3 days before", "do": "...", "hours": -72}'
             raise ValidationError(
-                {"steps": _('Write a list of steps: {"when": "3 days before", "do": "..."}.')}
+                {
+                    "steps": _("Write a list of steps: %(example)s. Hours may be left out.")
+                    % {"example": example}
+                }
             )
+
+
+def _is_step(step: Any) -> bool:
+    """Whether `step` says when and what, in words, and perhaps in whole hours from the visit."""
+    if not isinstance(step, dict) or not STEP <= set(step) <= STEP | {"hours"}:
+        return False
+    hours = step.get("hours", 0)
+    return (
+        all(isinstance(step[word], str) and step[word].strip() for word in STEP)
+        and type(hours) is int
+        and abs(hours) <= HOURS_AT_MOST
+    )
 
 
 def _is_list_of(value: Any, is_right: Callable[[Any], Any]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from django.db.models import F, Window
 from django.db.models.functions import RowNumber
@@ -13,10 +14,14 @@ from treatments.models import AddOn, InstructionVersion, Treatment
 
 @dataclass(frozen=True)
 class Step:
-    """One point of a timeline: when, in words, and what to do then."""
+    """One point of a timeline: when, in words, and what to do then.
+
+    `hours` is where it lies from the visit, on the wall clock; None for what lies nowhere.
+    """
 
     when: str
     advice: list[str]
+    hours: int | None = None
 
 
 def instructions_for(*, treatment: Treatment, add_ons: Sequence[AddOn]) -> list[InstructionVersion]:
@@ -48,12 +53,17 @@ def instruction_lines(versions: Iterable[InstructionVersion]) -> list[str]:
 def instruction_steps(versions: Iterable[InstructionVersion]) -> list[Step]:
     """Return the timelines of several texts as one: what falls on one point stands together.
 
-    The points keep the order in which the texts name them; no advice is given twice.
+    Points that say their hours stand in order of time; one that does not stays behind the one that
+    its text names before it. No advice is given twice.
     """
-    advice: dict[str, list[str]] = {}
+    points: dict[str, Step] = {}
+    order: dict[str, float] = {}
     for version in versions:
+        reached = -inf
         for step in version.steps:
-            at_that_point = advice.setdefault(step["when"], [])
-            if step["do"] not in at_that_point:
-                at_that_point.append(step["do"])
-    return [Step(when, texts) for when, texts in advice.items()]
+            when, hours = step["when"], step.get("hours")
+            point = points.setdefault(when, Step(when, [], hours))
+            if step["do"] not in point.advice:
+                point.advice.append(step["do"])
+            reached = order.setdefault(when, reached if hours is None else hours)
+    return sorted(points.values(), key=lambda point: order[point.when])
