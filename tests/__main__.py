@@ -3,30 +3,36 @@
     python -m tests                          every stage
     python -m tests tests/faults -k redis    only these tests, wherever they can run
 
+Stages run side by side, one a core, and what each says is printed when it ends; only those of
+chosen tests run one after the other, with the terminal to themselves.
+
 LUMEN_DEEP (DEEP=1) digs deeper. A stage that cannot run on this machine is named at the end; with
 CI set it is a failure, and so is a skipped test.
 """
 
 import os
+import re
 import signal
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
 
 from tests import services
 from tests.e2e.browser import chromium
+from tests.lanes import Lanes
 from tests.services import Unavailable
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 SERVERS = {"DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL"}
 NO_TESTS = 5  # pytest's exit code when nothing was chosen
+ALIVE = 60.0  # seconds of silence until a line says what is going on
 PRODUCTION = {
     "DEBUG": "0",
     "SECRET_KEY": "a-long-text-of-many-letters-that-nobody-could-guess-0123456789",
@@ -51,14 +57,60 @@ class Report:
 
 def main(arguments: list[str]) -> int:
     """Run the stages, print the table, and return the exit code."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     os.chdir(ROOT)
     if os.environ.get("DEEP", "0") not in {"", "0"}:
         os.environ["LUMEN_DEEP"] = "1"
-    reports = [] if arguments else [check(*each) for each in CHECKS.items()]
-    for name, prepare in TESTS.items():
-        reports.append(run_tests(name, prepare, arguments))
-    return conclude(reports, is_ci=bool(os.environ.get("CI")), is_narrowed=bool(arguments))
+    begin = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="lumen-said-") as folder:
+        try:
+            reports = run(Path(folder), arguments)
+        except KeyboardInterrupt:
+            print("\nStopped.")
+            return 128 + signal.SIGINT
+    return conclude(
+        reports,
+        seconds=time.monotonic() - begin,
+        is_ci=bool(os.environ.get("CI")),
+        is_narrowed=bool(arguments),
+    )
+
+
+def run(folder: Path, arguments: list[str]) -> list[Report]:
+    """Run every stage, its words in a file of `folder`, and return how each went, in our order."""
+    checks = {} if arguments else CHECKS
+    saids = {name: folder / str(number) for number, name in enumerate([*checks, *TESTS])}
+    reports: dict[str, Report] = {}
+    with Lanes(os.cpu_count() or 1, terminal=bool(arguments)) as lanes:
+        jobs = [
+            *(partial(check, name, lanes, saids[name], checks[name]) for name in checks),
+            *(partial(run_tests, name, lanes, saids[name], arguments) for name in TESTS),
+        ]
+        for report in lanes.each(jobs, every=ALIVE):
+            if report:
+                reports[report.name] = report
+            if not lanes.terminal:
+                show(report, saids) if report else show_progress(saids, left=saids.keys() - reports)
+    return [reports[name] for name in saids]
+
+
+def show(report: Report, saids: dict[str, Path]) -> None:
+    """Say how a stage ended and what it said; of a check that passed nobody asks that."""
+    print(f"\n== {report.name}: {report.outcome}, {report.seconds:.0f} s ==", flush=True)
+    said = saids[report.name]
+    if said.exists() and (report.name in TESTS or report.outcome == "FAILED"):
+        print(said.read_text(errors="replace"), end="", flush=True)
+
+
+def show_progress(saids: dict[str, Path], *, left: set[str]) -> None:
+    """Say which stages are at work, and how far by the per cent that pytest prints."""
+    at_work = [name for name, said in saids.items() if name in left and said.exists()]
+    far = [re.findall(r"\d+%", saids[name].read_text(errors="replace")) for name in at_work]
+    lines = (
+        " ".join([name, *per_cents[-1:]]) for name, per_cents in zip(at_work, far, strict=True)
+    )
+    print("...", ", ".join(lines), flush=True)
 
 
 # Checks: programs of the environment that look at the code
@@ -74,24 +126,17 @@ CHECKS = {
 }
 
 
-def check(name: str, command: str) -> Report:
-    """Run one of the environment's programs, and show what it says if it fails."""
-    report = started(name)
+def check(name: str, lanes: Lanes, said: Path, command: str) -> Report:
+    """Run one of the environment's programs."""
+    report = Report(name)
     program, *arguments = command.split()
     environ = {**os.environ, **(PRODUCTION if name == "production settings" else {})}
     begin = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="lumen-check-") as var:
-        done = subprocess.run(
-            [BIN / program, *arguments],
-            env={**environ, "VAR_DIR": var},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        env = {**environ, "VAR_DIR": var}
+        if lanes.run([BIN / program, *arguments], env=env, output=said):
+            report.outcome = "FAILED"
     report.seconds = time.monotonic() - begin
-    if done.returncode:
-        report.outcome = "FAILED"
-        print(done.stdout + done.stderr, flush=True)
     return report
 
 
@@ -122,34 +167,36 @@ TESTS: dict[str, Prepare] = {
 }
 
 
-def run_tests(name: str, prepare: Prepare, arguments: list[str]) -> Report:
-    """Run pytest with what `prepare` gives, in a var/ of its own, and count from its XML."""
-    report = started(name)
+def run_tests(name: str, lanes: Lanes, said: Path, arguments: list[str]) -> Report:
+    """Run pytest with what the stage prepares, in a var/ of its own, and count from its XML."""
+    report = Report(name)
+    if lanes.terminal:
+        print(f"\n== {name} ==", flush=True)
     begin = time.monotonic()
     with ExitStack() as stack:
         var = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lumen-test-")))
         (ROOT / "var" / "assets").mkdir(parents=True, exist_ok=True)
         (var / "assets").symlink_to(ROOT / "var" / "assets")
         try:
-            servers, choice = prepare(stack)
+            servers, choice = TESTS[name](stack)
         except Unavailable as reason:
             report.outcome = "NOT RUN"
             report.notes.append(str(reason))
             return report
         without_servers = {key: text for key, text in os.environ.items() if key not in SERVERS}
         result = var / "result.xml"
-        command = [sys.executable, "-m", "pytest", "-q", *choice, *arguments]
-        done = subprocess.run(
-            [*command, f"--junitxml={result}"],
+        choice += [f"--junitxml={result}", f"--color={'yes' if sys.stdout.isatty() else 'no'}"]
+        code = lanes.run(
+            [sys.executable, "-m", "pytest", "-q", *choice, *arguments],
             env={**without_servers, **servers, "VAR_DIR": str(var)},
-            check=False,
+            output=said,
         )
         count(report, result)
     report.seconds = time.monotonic() - begin
-    if done.returncode == NO_TESTS:
+    if code == NO_TESTS:
         report.outcome = "nothing chosen" if arguments else "NOT RUN"
         report.notes += [] if arguments else ["there are no such tests"]
-    elif done.returncode:
+    elif code:
         report.outcome = "FAILED"
         report.failed = max(report.failed, 1)  # pytest itself may have broken
     return report
@@ -172,13 +219,7 @@ def count(report: Report, result: Path) -> None:
 # The end
 
 
-def started(name: str) -> Report:
-    """Say that a stage begins, and return its empty report."""
-    print(f"\n== {name} ==", flush=True)
-    return Report(name)
-
-
-def conclude(reports: list[Report], *, is_ci: bool, is_narrowed: bool) -> int:
+def conclude(reports: list[Report], *, seconds: float, is_ci: bool, is_narrowed: bool) -> int:
     """Print the table, what did not run, and the sum; return the exit code."""
     print(f"\n{'stage':32}{'outcome':16}{'seconds':>8}{'passed':>8}{'failed':>8}{'skipped':>8}")
     for each in reports:
@@ -197,7 +238,8 @@ def conclude(reports: list[Report], *, is_ci: bool, is_narrowed: bool) -> int:
     passed, failed, skipped = (
         sum(getattr(each, kind) for each in reports) for kind in ("passed", "failed", "skipped")
     )
-    print(f"\n{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
+    skips = f", {skipped} skipped" if skipped else ""
+    print(f"\n{passed} passed, {failed} failed{skips} in {seconds:.0f} s")
     return int(is_bad or chose_nothing)
 
 
