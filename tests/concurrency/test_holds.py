@@ -13,14 +13,13 @@ from django.db.models import Count
 from booking import services
 from booking.models import Allocation, Booking, Kind, Status
 from tests.booking.scenes import NOW, hold, on, type_details, visitor, wish_for
-from tests.concurrency.racing import errors, late, lingering, race
+from tests.concurrency.racing import CROWDS, errors, late, lingering, race
 from tests.deep import rounds
 from tests.factories import Scene, WorkingHoursFactory, open_clinic
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 VISITORS = 50
-ROUNDS = rounds(1, 10)
 
 
 def holding(scene: Scene, *args: object, **fields: object) -> Callable[[], int]:
@@ -33,29 +32,29 @@ def live_holds() -> int:
 
 
 def test_of_fifty_who_want_one_time_one_gets_it():
-    for _ in range(ROUNDS):
+    for _ in range(CROWDS):
         scene = open_clinic()
 
         outcomes = race([holding(scene, on(scene, 4, 10))] * VISITORS)
 
         assert errors(outcomes) == {"won": 1, "SlotTaken": VISITORS - 1}
-    assert live_holds() == ROUNDS
+    assert live_holds() == CROWDS
 
 
 def test_of_fifty_who_want_times_that_overlap_one_gets_theirs():
-    for _ in range(ROUNDS):
+    for _ in range(CROWDS):
         scene = open_clinic(minutes=45, buffer_minutes=0)  # an hour with the first-visit talk
         ten, half_past = on(scene, 4, 10), on(scene, 4, 10, 30)
 
         outcomes = race([holding(scene, ten), holding(scene, half_past)] * (VISITORS // 2))
 
         assert errors(outcomes) == {"won": 1, "SlotTaken": VISITORS - 1}
-    assert live_holds() == ROUNDS
+    assert live_holds() == CROWDS
 
 
 @pytest.mark.parametrize("scarce", ["consoles", "rooms"])
 def test_one_device_or_room_wanted_with_two_providers_goes_to_one(scarce):
-    for _ in range(ROUNDS):
+    for _ in range(CROWDS):
         scene = open_clinic(**{"providers": 2, "rooms": 2, "consoles": 2} | {scarce: 1})
         wishes = [wish_for(scene, provider=provider) for provider in scene.providers]
         ten, quarter_past = on(scene, 4, 10), on(scene, 4, 10, 15)
@@ -79,7 +78,7 @@ def test_as_many_get_a_time_as_there_are_people_for_it_and_fairly():
 
 
 def test_one_provider_wanted_at_two_places_is_at_one():
-    for _ in range(ROUNDS):
+    for _ in range(CROWDS):
         here, there = open_clinic(), open_clinic()
         ana = here.provider
         there.provider.delete()
@@ -94,7 +93,7 @@ def test_one_provider_wanted_at_two_places_is_at_one():
 
 
 def test_a_press_sent_twenty_times_makes_one_hold():
-    for _ in range(ROUNDS):
+    for _ in range(CROWDS):
         scene, who, key = open_clinic(), visitor(), uuid4()
 
         outcomes = race([holding(scene, on(scene, 4, 10), who=who, request_key=key)] * 20)
@@ -146,7 +145,7 @@ def test_visitors_whose_holds_lapsed_do_not_trip_over_each_other_at_two_places()
 def test_a_hold_made_longer_at_its_last_moment_stays_or_the_time_goes_but_not_both():
     end = NOW + timedelta(minutes=10)
     a_moment = timedelta(seconds=1)
-    for _ in range(ROUNDS):
+    for _ in range(CROWDS):
         scene, who = open_clinic(), visitor()
         booking = hold(scene, on(scene, 4, 10), who=who)
 
