@@ -5,6 +5,7 @@ from django.core.cache import cache
 from django.db import transaction
 
 from clinic.messaging import doorbell, services
+from clinic.messaging.services import delivery
 from tests.messaging.scene import NOW, draft
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -55,7 +56,7 @@ def test_a_broken_bell_is_reported_once_and_left_alone_for_a_while(monkeypatch, 
 
 
 def test_a_full_round_rings_for_the_rest(monkeypatch, rings, parcels, sink, clock):
-    monkeypatch.setattr(services, "ROUND", 2)
+    monkeypatch.setattr(delivery, "ROUND", 2)
     services.plan(messages=[draft(number) for number in range(5)], now=NOW)
     for sent, rung in [(2, 2), (2, 3), (1, 3)]:
         doorbell.answered()

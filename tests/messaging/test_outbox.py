@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, OperationalError, transaction
 
-from clinic.messaging import services
+from clinic.messaging import registry, services
 from clinic.messaging.models import Message
 from tests.messaging.scene import NOW, draft, planned
 
@@ -226,9 +226,7 @@ def test_what_the_owner_writes_about_it_stands_or_falls_with_the_failure(sink, c
         planned(2, due_at=NOW + MINUTE)
         raise OperationalError("server closed the connection")
 
-    services.registry.owners["parcel"] = services.registry.Owner(
-        parcels.holds, parcels.render, lost
-    )
+    registry.owners["parcel"] = registry.Owner(parcels.holds, parcels.render, lost)
     with pytest.raises(OperationalError):
         services.send_due_messages(clock=clock)
     message.refresh_from_db()
@@ -244,9 +242,7 @@ def test_an_owner_that_stumbles_over_a_failure_does_not_undo_it(sink, clock, par
         planned(2)
         raise KeyError("visit")
 
-    services.registry.owners["parcel"] = services.registry.Owner(
-        parcels.holds, parcels.render, stumble
-    )
+    registry.owners["parcel"] = registry.Owner(parcels.holds, parcels.render, stumble)
     services.send_due_messages(clock=clock)
     message.refresh_from_db()
     assert message.status == "failed"
@@ -263,9 +259,7 @@ def test_a_withdrawn_message_does_not_fail(sink, clock, parcels):
         services.void(subject=message.subject, reason="collected", now=now)
         return render(message, now)
 
-    services.registry.owners["parcel"] = services.registry.Owner(
-        parcels.holds, overtaken, parcels.failed
-    )
+    registry.owners["parcel"] = registry.Owner(parcels.holds, overtaken, parcels.failed)
     services.send_due_messages(clock=clock)
     message.refresh_from_db()
     assert message.status == "void"
@@ -390,7 +384,7 @@ def test_a_worker_that_lost_its_lease_does_not_write_over_the_next(sink, clock, 
         return render(message, now)
 
     parcels.render = slow
-    services.registry.owners["parcel"] = services.registry.Owner(parcels.holds, slow)
+    registry.owners["parcel"] = registry.Owner(parcels.holds, slow)
     services.send_due_messages(clock=clock)
 
     message.refresh_from_db()
@@ -406,7 +400,7 @@ def test_what_was_withdrawn_after_it_left_is_on_record_as_sent(sink, clock, parc
         services.void(subject=message.subject, reason="collected", now=now)
         return render(message, now)
 
-    services.registry.owners["parcel"] = services.registry.Owner(parcels.holds, overtaken)
+    registry.owners["parcel"] = registry.Owner(parcels.holds, overtaken)
     services.send_due_messages(clock=clock)
 
     message.refresh_from_db()

@@ -1,47 +1,18 @@
-"""How a letter leaves: one class per channel, over the libraries that do the work."""
+"""E-mail through Django's mail framework: SMTP, a provider of anymail's, or files."""
 
 from __future__ import annotations
 
 import smtplib
-from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 
+from clinic.messaging.channels.base import Closed, Refused, TryLater
 from clinic.messaging.letters import Letter
 from clinic.messaging.models import Message
-
-
-class Closed(Exception):
-    """The server cannot be reached: no fault of any message, all of them wait."""
-
-
-class TryLater(Exception):
-    """The server would not take this message now."""
-
-
-class Refused(Exception):
-    """The server will never take this message."""
-
-
-class Channel(Protocol):
-    """A way out, open for the time of a `with`. `open` raises Closed, `send` the other two."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
-
-    def open(self) -> None: ...
-
-    def send(self, message: Message, letter: Letter) -> str: ...
 
 
 class Email:
@@ -84,9 +55,6 @@ class Email:
     def hang_up(self) -> None:
         with suppress(OSError, smtplib.SMTPException):
             self.connection.close()
-
-
-CHANNELS: dict[str, Callable[[], Channel]] = {Message.Channel.EMAIL: Email}
 
 
 def written(message: Message, letter: Letter) -> EmailMultiAlternatives:

@@ -1,4 +1,4 @@
-"""The outbox: plan, void, send. At most once each, but for a crash in the one open moment.
+"""What is due leaves. At most once each, but for a crash in the one open moment.
 
 That moment lies between the server's acceptance and our stamp; the second copy then carries the
 same Message-ID, and mail programs show one.
@@ -6,10 +6,8 @@ same Message-ID, and mail programs show one.
 
 import logging
 import random
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from email.utils import parseaddr
 from uuid import uuid4
 
 from django.conf import settings
@@ -25,55 +23,6 @@ logger = logging.getLogger(__name__)
 ROUND = 500  # messages one task sends before it lets another have its place
 LONGEST_WAIT = timedelta(hours=1)  # between two tries
 TOO_LATE = "too late to help"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Draft:
-    """A message to plan; its fields are those of the row. `due_at` and `useful_until` are aware."""
-
-    subject: str
-    code: str
-    recipient: str
-    due_at: datetime
-    useful_until: datetime | None = None
-    channel: str = Message.Channel.EMAIL
-    kind: str = Message.Kind.CARE
-    occurrence: str = "1"
-    version: int = 0
-
-    @property
-    def key(self) -> str:
-        """The one name of this message: planning it twice makes one row."""
-        parts = (self.subject, self.code, self.occurrence, self.recipient, self.channel)
-        return ":".join((*parts, str(self.version)))
-
-
-def plan(*, messages: Iterable[Draft], now: datetime) -> None:
-    """Write messages in the caller's transaction, and ring once it is committed if one is due.
-
-    What is planned already, or was ever sent or voided, stays as it is. One query.
-    """
-    rows = {draft.key: _row(draft, now) for draft in messages}
-    _insert(rows.values())
-    if any(row.due_at <= now for row in rows.values()):
-        doorbell.ring()
-
-
-def record_sent(*, messages: Iterable[Draft], sent_to: str, now: datetime) -> None:
-    """Write messages as sent when they were due, to `sent_to`: the past of a demo clinic."""
-    rows = {draft.key: _row(draft, now) for draft in messages}.values()
-    for row in rows:
-        row.status, row.sent_to = Message.Status.SENT, sent_to
-        row.created_at = row.sent_at = row.settled_at = row.due_at
-    _insert(rows)
-
-
-def void(*, subject: str, codes: Iterable[str] | None = None, reason: str, now: datetime) -> int:
-    """Withdraw what is still planned about `subject`, all of it or some codes; return how many."""
-    rows = Message.objects.about(subject).planned()
-    if codes is not None:
-        rows = rows.filter(code__in=list(codes))
-    return rows.update(status=Message.Status.VOID, reason=reason, settled_at=now)
 
 
 def send_due_messages(*, clock: Callable[[], datetime]) -> int:
@@ -242,36 +191,3 @@ def _settle(message: Message, status: str, reason: str, *, error: str = "", now:
 def _mine(message: Message) -> QuerySet[Message]:
     """The row, as long as it is planned and this worker's lease is the last one given."""
     return Message.objects.planned().filter(pk=message.pk, lease=message.lease)
-
-
-def _row(draft: Draft, now: datetime) -> Message:
-    return Message(
-        key=draft.key,
-        subject=draft.subject,
-        code=draft.code,
-        occurrence=draft.occurrence,
-        recipient=draft.recipient,
-        channel=draft.channel,
-        version=draft.version,
-        kind=draft.kind,
-        due_at=draft.due_at,
-        useful_until=draft.useful_until,
-        ready_at=draft.due_at,
-        created_at=now,
-        message_id=_message_id(),
-    )
-
-
-def _message_id() -> str:
-    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
-    return f"<{uuid4().hex}@{domain}>"
-
-
-def _insert(rows: Iterable[Message]) -> None:
-    """Insert rows, leaving those alone whose key is taken.
-
-    Not `ignore_conflicts`: SQLite would then skip a row that breaks any other rule, in silence.
-    """
-    Message.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["key"], update_fields=["key"]
-    )

@@ -1,0 +1,20 @@
+"""How a letter leaves: one class per channel, over the libraries that do the work."""
+
+from collections.abc import Callable
+
+from clinic.messaging.channels.base import Channel, Closed, Refused, Stopped, TryLater
+from clinic.messaging.channels.mail import Email, written
+from clinic.messaging.models import Message
+
+CHANNELS: dict[str, Callable[[], Channel]] = {Message.Channel.EMAIL: Email}
+
+__all__ = [
+    "CHANNELS",
+    "Channel",
+    "Closed",
+    "Email",
+    "Refused",
+    "Stopped",
+    "TryLater",
+    "written",
+]
