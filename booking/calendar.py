@@ -18,15 +18,27 @@ def invitation(booking: Booking, *, now: datetime) -> bytes:
 
     METHOD:REQUEST with the clinic as organizer; SEQUENCE is the booking's schedule version.
     """
+    return _file("REQUEST", _event(booking, "CONFIRMED", now))
+
+
+def cancellation(booking: Booking, *, now: datetime) -> bytes:
+    """Return the calendar file that takes `booking` out of the client's calendar.
+
+    METHOD:CANCEL for the entry that the invitation made: same UID, a later SEQUENCE.
+    """
+    return _file("CANCEL", _event(booking, "CANCELLED", now))
+
+
+def _file(method: str, event: Event) -> bytes:
     calendar = Calendar()
     calendar.add("prodid", f"-//{settings.CLINIC_NAME}//Appointments//EN")
     calendar.add("version", "2.0")
-    calendar.add("method", "REQUEST")
-    calendar.add_component(_event(booking, now))
+    calendar.add("method", method)
+    calendar.add_component(event)
     return bytes(calendar.to_ical())
 
 
-def _event(booking: Booking, now: datetime) -> Event:
+def _event(booking: Booking, status: str, now: datetime) -> Event:
     address = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     event = Event()
     event.add("uid", f"{booking.reference.lower()}@{address.rpartition('@')[2]}")
@@ -37,7 +49,7 @@ def _event(booking: Booking, now: datetime) -> Event:
     event.add("summary", _("Appointment, %(place)s") % {"place": booking.location.name})
     event.add("location", f"{settings.CLINIC_NAME}, {booking.location.address}")
     event.add("description", _("Your appointment: %(link)s") % {"link": links.manage_url(booking)})
-    event.add("status", "CONFIRMED")
+    event.add("status", status)
     event.add("transp", "OPAQUE")
     organizer = vCalAddress(f"mailto:{address}")
     organizer.params["cn"] = vText(settings.CLINIC_NAME)

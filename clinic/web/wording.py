@@ -12,7 +12,7 @@ from clinic.web.context import facts
 
 WIDTH = 72  # columns of plain text
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
-HANGING = re.compile(r"- |\S.*?\s{2,}(?=\S)")  # a bullet, or the first column of two
+HANGING = re.compile(r"- |\S.*?\s{2,}(?=\S)|\s{2,}")  # a bullet, or the first column of two
 
 _inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True)
 

@@ -1,0 +1,183 @@
+"""What we write when a visit is promised, changed or canceled, and when one is refused."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from booking import links, services
+from booking.services.ledger import staff
+from tests.booking.scenes import NOW, confirm, on
+from tests.booking.written import both_forms, event_in, write
+from tests.factories import (
+    AddOnFactory,
+    InstructionFactory,
+    InstructionVersionFactory,
+    PriceFactory,
+    Scene,
+    UserFactory,
+    open_clinic,
+)
+from treatments.models import InstructionKind
+
+pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return open_clinic()
+
+
+class TestTheConfirmation:
+    def test_says_when_where_with_whom_for_how_much_and_by_which_rules(self, scene):
+        booking = confirm(scene, on(scene, 4, 13))
+
+        letter = write(booking, "M01")
+
+        assert letter.to == "maya@mail.example"
+        for words in both_forms(letter):
+            assert "Maya" in words
+            assert "1:00" in words
+            assert "2:15 pm" in words
+            assert booking.provider.first_name in words
+            assert scene.location.name in words
+            assert "$170" in words
+            assert "$85" in words
+            assert links.manage_url(booking) in words
+
+    def test_says_where_the_minutes_of_a_first_visit_go(self, scene):
+        for form in both_forms(write(confirm(scene, on(scene, 4, 13)), "M01")):
+            assert "First talk, 15 min, at no charge" in form
+
+    def test_keeps_the_treatment_out_of_subject_and_calendar(self, scene):
+        booking = confirm(scene, on(scene, 4, 13))
+
+        letter = write(booking, "M01")
+        _calendar, event = event_in(letter)
+
+        treatment = scene.treatment.name
+        assert treatment not in letter.subject
+        assert treatment not in letter.attachments[0].content.decode()
+        assert event["SUMMARY"] == f"Appointment, {scene.location.name}"
+        assert letter.subject.startswith("You are booked: Monday, March 4")
+
+    def test_brings_a_request_for_the_calendar_in_utc(self, scene):
+        booking = confirm(scene, on(scene, 4, 13))
+
+        letter = write(booking, "M01")
+        calendar, event = event_in(letter)
+
+        name, content, mimetype = letter.attachments[0]
+        assert (name, mimetype) == ("appointment.ics", "text/calendar; method=REQUEST")
+        assert calendar["METHOD"] == "REQUEST"
+        assert b"DTSTART:20300304T180000Z" in content
+        assert b"DTEND:20300304T191500Z" in content
+        assert b"VTIMEZONE" not in content
+        assert event["SEQUENCE"] == 0
+        assert event["ORGANIZER"] == "mailto:hello@lumen.example"
+        assert event["ATTENDEE"] == "mailto:maya@mail.example"
+        assert event["STATUS"] == "CONFIRMED"
+
+    def test_after_a_move_it_is_the_same_entry_in_a_later_version(self, scene):
+        booking = confirm(scene, on(scene, 4, 13))
+        _, before = event_in(write(booking, "M01"))
+
+        services.move(
+            booking=booking, starts_at=on(scene, 5, 9), actor=staff(UserFactory()), now=NOW
+        )
+
+        _, after = event_in(write(booking, "M01"))
+        assert after["UID"] == before["UID"]
+        assert (before["SEQUENCE"], after["SEQUENCE"]) == (0, 1)
+        assert after["DTSTART"].dt == on(scene, 5, 9)
+
+    @pytest.mark.parametrize(
+        ("ahead", "has_prep"),
+        [(72 * HOUR, False), (72 * HOUR - timedelta(seconds=1), True)],
+        ids=["72 hours", "a second less"],
+    )
+    def test_the_full_preparation_only_when_the_visit_is_near(self, scene, ahead, has_prep):
+        prep = InstructionFactory()
+        text = InstructionVersionFactory(
+            instruction=prep, lines=["Come with a bare face.", "Drink water."]
+        )
+        scene.treatment.instructions.add(prep)
+        booking = confirm(scene, on(scene, 4, 13))
+
+        letter = write(booking, "M01", now=booking.starts_at - ahead)
+
+        assert ("Drink water." in letter.text) is has_prep
+        assert ("Drink water." in letter.html) is has_prep
+        assert letter.content_versions == ((str(text.pk),) if has_prep else ())
+
+    def test_the_preparation_is_the_promised_one_without_aftercare_and_says_nothing_twice(
+        self, scene
+    ):
+        prep, extra_prep = InstructionFactory.create_batch(2)
+        care = InstructionFactory(kind=InstructionKind.AFTERCARE)
+        InstructionVersionFactory(instruction=prep, lines=["A bare face.", "Water."])
+        InstructionVersionFactory(instruction=extra_prep, lines=["A bare face.", "No jewelry."])
+        InstructionVersionFactory(instruction=care, lines=["No sauna."])
+        scene.treatment.instructions.add(prep, care)
+        finish = AddOnFactory(instructions=[extra_prep])
+        PriceFactory(option=None, add_on=finish, amount=Decimal(30))
+        booking = confirm(scene, on(scene, 4, 13))
+        booking.instruction_versions.add(*extra_prep.versions.all())
+        InstructionVersionFactory(instruction=prep, lines=["Something new."])
+
+        text = write(booking, "M01", now=booking.starts_at - HOUR).text
+
+        assert text.count("A bare face.") == 1
+        assert "Water." in text
+        assert "No jewelry." in text
+        assert "No sauna." not in text
+        assert "Something new." not in text
+
+    def test_a_client_elsewhere_reads_both_clocks(self):
+        scene = open_clinic()
+        ten = datetime(2027, 6, 8, 10, tzinfo=scene.location.zone).astimezone(UTC)
+        now = datetime(2027, 6, 1, tzinfo=UTC)
+        booking = confirm(scene, ten, now=now, time_zone="Asia/Kathmandu")
+
+        letter = write(booking, "M01", now=now)
+
+        assert booking.starts_at.astimezone(scene.location.zone).date() == date(2027, 6, 8)
+        for words in both_forms(letter):
+            assert "10:00" in words
+            assert "7:45 pm where you are" in words
+            assert "Nepal Time" in words
+
+    @pytest.mark.parametrize("zone", ["America/New_York", "America/Toronto", ""])
+    def test_one_clock_is_enough_where_both_show_the_same(self, scene, zone):
+        booking = confirm(scene, on(scene, 4, 13), time_zone=zone)
+
+        assert "where you are" not in write(booking, "M01").text
+
+    def test_a_late_booker_is_not_told_of_free_hours_that_have_passed(self, scene):
+        booking = confirm(scene, on(scene, 4, 13))
+
+        in_time, late = (
+            write(booking, "M01", now=booking.starts_at - hours).text
+            for hours in (25 * HOUR, 23 * HOUR)
+        )
+
+        assert "Until Sun, Mar 3" in in_time
+        assert "no charge. Just call us" in " ".join(in_time.split())
+        assert "Until" not in late
+        assert "From now on" in late
+
+
+class TestTheReasonWhyNot:
+    def test_names_the_visit_there_is_to_its_own_client_only(self, scene):
+        first = confirm(scene, on(scene, 4, 13))
+
+        letter = write(first, "R01")
+
+        assert letter.to == "maya@mail.example"
+        assert letter.subject == "About your booking"
+        assert letter.attachments == ()
+        for words in both_forms(letter):
+            assert "monday, march 4" in words.lower()
+            assert links.manage_url(first) in words
+            assert scene.treatment.name not in words
