@@ -16,7 +16,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
-from booking.models import Booking, Status
+from booking.models import Booking, SkinAnswer, Status
 
 TOKEN_BYTES = 16
 
@@ -39,6 +39,11 @@ def page_url(booking: Booking, page: str) -> str:
     """
     path = reverse(f"booking:{page}", args=[_token(booking.link_nonce)])
     return f"{settings.SITE_URL}{path}"
+
+
+def check_in_url(booking: Booking, answer: SkinAnswer) -> str:
+    """Return the full address where `answer` is chosen and one press sends it."""
+    return f"{page_url(booking, 'check_in')}?answer={answer.value}"
 
 
 def booking_for(token: str, *, now: datetime) -> Booking | None:

@@ -10,7 +10,7 @@ from booking.models.bookings import (
     Status,
 )
 from booking.models.calendars import Feed, OutsideBusy, OutsideCalendar
-from booking.models.care import Alert, Reading, SkinCheck
+from booking.models.care import Alert, Reading, SkinAnswer, SkinCheck
 from booking.models.resources import Allocation, Device, Kind, Provider, Resource, Room
 from booking.models.schedule import ExtraOpening, TimeOff, WorkingHours
 
@@ -33,6 +33,7 @@ __all__ = [
     "Reading",
     "Resource",
     "Room",
+    "SkinAnswer",
     "SkinCheck",
     "Status",
     "TimeOff",

@@ -36,6 +36,17 @@ class Reading(models.Model):
         return f"{self.get_page_display()}, {self.opened_at:%Y-%m-%d %H:%M}"
 
 
+class SkinAnswer(models.TextChoices):
+    """What a client may press a day after a visit; two of the three become one: needs a call.
+
+    Numbers, since letters carry them in addresses, and addresses say nothing about health.
+    """
+
+    CALM = "1", _("My skin is calm")
+    IRRITATED = "2", _("Still irritated")
+    CALL = "3", _("Please call me")
+
+
 class SkinCheck(models.Model):
     """The answer to the question a day after: all is calm, or somebody should call.
 

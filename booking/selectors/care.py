@@ -1,0 +1,63 @@
+"""The texts promised to a visit, and their points on its calendar."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from booking.models import Booking, Status
+from treatments.models import InstructionKind, InstructionVersion
+from treatments.selectors import instruction_steps
+
+ASKED_FOR = timedelta(days=7)  # after the visit, the client may say so long how the skin is
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of a visit's timeline. `day` is the location's; None for what has no day."""
+
+    when: str
+    advice: list[str]
+    day: date | None
+    is_today: bool
+    is_behind: bool
+
+
+def promised_texts(booking: Booking, kind: InstructionKind) -> list[InstructionVersion]:
+    """Return the versions promised to `booking`, in reading order. One query."""
+    texts = booking.instruction_versions.filter(instruction__kind=kind)
+    return list(texts.order_by("instruction__position", "instruction__code"))
+
+
+def names_of(texts: list[InstructionVersion]) -> list[str]:
+    """Return what proves later which texts were shown, as a Message keeps it too."""
+    return [str(text.pk) for text in texts]
+
+
+def timeline(
+    texts: list[InstructionVersion], *, around: datetime, booking: Booking, now: datetime
+) -> list[Point]:
+    """Return the points of `texts` on the calendar of the place, in order of time.
+
+    They lie `around` the start of a visit that is prepared, or its end in aftercare. Hours count on
+    the clock of the wall: three days before 9:00 am is 9:00 am, whatever the clocks did.
+    """
+    wall, today = around.astimezone(booking.location.zone), now.astimezone(booking.location.zone)
+    points = []
+    for step in instruction_steps(texts):
+        day = None if step.hours is None else (wall + timedelta(hours=step.hours)).date()
+        points.append(
+            Point(
+                when=step.when,
+                advice=step.advice,
+                day=day,
+                is_today=day == today.date(),
+                is_behind=day is not None and day < today.date(),
+            )
+        )
+    return points
+
+
+def is_asked(booking: Booking, *, now: datetime) -> bool:
+    """Whether the client may say how the skin is: once completed, for a week."""
+    return booking.status == Status.COMPLETED and now <= booking.ends_at + ASKED_FOR
