@@ -7,10 +7,13 @@ class BookingConfig(AppConfig):
 
     def ready(self) -> None:
         """Answer for the messages that are about bookings, and keep the roles complete."""
-        from booking import message_plan, permissions
+        from booking import message_checks, message_plan, permissions
         from clinic.messaging import registry
 
         registry.register(
-            message_plan.SUBJECT, holds=message_plan.why_not, render=message_plan.letter
+            message_plan.SUBJECT, holds=message_checks.why_not, render=message_checks.letter
+        )
+        registry.register(
+            message_plan.DAY_SHEET, holds=message_checks.why_no_sheet, render=message_checks.sheet
         )
         post_migrate.connect(permissions.sync_roles, sender=self)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.db.models import F
 
 from booking.demo.drawing import Drawn
-from booking.message_plan import planned_messages
+from booking.message_plan import Trigger, planned_messages
 from booking.models import ACTIVE, Allocation, Booking, BookingEvent, BookingLine, Status
 from booking.services.confirming import ASKED, CONSENT_WORDING
 from clinic.clients.models import Client, Consent, ConsentKind
 from clinic.messaging import services as messaging
+from clinic.messaging.models import Message
 from treatments.models import InstructionVersion
 from treatments.selectors import instructions_for
 
@@ -28,16 +29,25 @@ WHAT = {
 }
 
 
+REMEMBERED = timedelta(days=14)  # as long back the demo shows every message, before only M01
+
+
 def complete_past_visits(*, now: datetime) -> int:
     """Complete the generated visits that are over and that nobody has touched; return how many."""
     over = Booking.objects.filter(is_demo=True, status=Status.CONFIRMED, ends_at__lte=now)
-    visits = list(over.select_for_update(no_key=True).order_by("pk"))
+    facts = over.select_related("location", "provider", "client")
+    visits = list(facts.select_for_update(no_key=True, of=("self",)).order_by("pk"))
     if visits:
         Booking.objects.filter(pk__in=[visit.pk for visit in visits]).update(
             status=Status.COMPLETED, status_changed_at=F("ends_at")
         )
         BookingEvent.objects.bulk_create(
             _event(visit, Status.CONFIRMED, Status.COMPLETED, visit.ends_at) for visit in visits
+        )
+        after = [draft for visit in visits for draft in _after(visit)]
+        messaging.plan(
+            messages=[each for each in after if each.useful_until and each.useful_until > now],
+            now=now,
         )
     return len(visits)
 
@@ -146,12 +156,22 @@ def _write_messages(bookings: Iterable[Booking], *, now: datetime) -> None:
         is_ahead = booking.status == Status.CONFIRMED
         until = now if is_ahead else booking.status_changed_at
         address = booking.client.email if booking.client else ""
+        is_recent = booking.ends_at > now - REMEMBERED
         for draft in planned_messages(booking, now=booking.created_at):
-            if draft.due_at <= until:
-                sent[address].append(replace(draft, version=0))
-            elif is_ahead:
-                planned.append(draft)
+            if draft.due_at > until:
+                planned += [draft] if is_ahead else []
+            elif draft.code == "M01" or is_recent:
+                sent[address] += [replace(draft, version=0)] if draft.channel == "email" else []
+        if booking.status == Status.COMPLETED and is_recent:
+            for draft in _after(booking):
+                (sent[address] if draft.due_at <= now else planned).append(draft)
     for email, drafts in sent.items():
         messaging.record_sent(messages=drafts, sent_to=email, now=now)
     if planned:
         messaging.plan(messages=planned, now=now)
+
+
+def _after(visit: Booking) -> list[messaging.Draft]:
+    """What a client is told after a visit; nobody of the demo wants news."""
+    drafts = planned_messages(visit, Trigger.COMPLETED, now=visit.ends_at)
+    return [draft for draft in drafts if draft.kind == Message.Kind.CARE]

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from booking import message_plan
 from booking.errors import NotNow, SlotTaken
+from booking.message_plan import Trigger
 from booking.models import UPCOMING, Booking, BookingEvent, Provider, Status
 from booking.selectors import free_slots
 from booking.services.holds import end_holds_in_the_way, why_not
@@ -55,7 +56,7 @@ def move(
     lock_booking(booking)
     _must_be_ahead(booking, now=now)
     taken_by = provider or booking.provider
-    before, was_with = booking.starts_at, booking.provider_id
+    before, was_with = booking.starts_at, booking.provider
     if (starts_at, taken_by) == (booking.starts_at, booking.provider):
         return
     if is_client and booking.moves >= booking.promise["moves_at_most"]:
@@ -83,11 +84,11 @@ def move(
     free(booking)
     allocate(booking, kept)
     facts: dict[str, Any] = {"from": _utc(before), "to": _utc(starts_at)}
-    if booking.provider_id != was_with:
-        facts["provider"] = [was_with, booking.provider_id]
+    if booking.provider != was_with:
+        facts["provider"] = [was_with.pk, booking.provider_id]
     facts["version"] = booking.schedule_version
     record(booking, "moved", actor=actor, now=now, reason=reason, **facts)
-    message_plan.plan_again(booking, now=now)
+    message_plan.follow(booking, Trigger.MOVED, former=was_with, now=now)
 
 
 @transaction.atomic
@@ -125,7 +126,7 @@ def cancel(
         fee_owed=owed,
         schedule_version=F("schedule_version") + 1,
     )
-    message_plan.withdraw(booking, now=now)
+    message_plan.follow(booking, Trigger.CANCELLED, now=now)
 
 
 def _must_be_ahead(booking: Booking, *, now: datetime) -> None:

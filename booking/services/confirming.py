@@ -9,6 +9,7 @@ from django.db import transaction
 
 from booking import links, message_plan
 from booking.errors import AskTheClinic, DetailsMissing, HoldExpired, SlotTaken
+from booking.message_plan import Trigger
 from booking.models import UPCOMING, Allocation, Booking, Draft, Status
 from booking.selectors import free_slots
 from booking.services.holds import end_holds_in_the_way
@@ -86,7 +87,7 @@ def confirm_booking(*, booking: Booking, visitor: Visitor, now: datetime) -> Boo
         besides=booking,
         actor=CLIENT,
     )
-    _refuse_second_first_visit(client, now=now)
+    refuse_second_first_visit(client, now=now)
     end_holds_in_the_way(locked, now=now)
     _check_again(booking, wish, now=now)
     _promise(booking, client, draft, now=now)
@@ -110,7 +111,7 @@ def _client_of(booking: Booking, draft: Draft) -> Client:
     return client
 
 
-def _refuse_second_first_visit(client: Client, *, now: datetime) -> None:
+def refuse_second_first_visit(client: Client, *, now: datetime) -> None:
     """Raise AskTheClinic if a client who has never come has a visit ahead already."""
     if client.bookings.filter(status=Status.COMPLETED).exists():
         return
@@ -171,4 +172,4 @@ def _promise(booking: Booking, client: Client, draft: Draft, *, now: datetime) -
         for kind in ASKED
     )
     draft.delete()
-    message_plan.plan_messages(booking, now=now)
+    message_plan.follow(booking, Trigger.CONFIRMED, now=now)

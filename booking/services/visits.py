@@ -6,10 +6,12 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from booking.errors import NotNow, SlotTaken
-from booking.models import ACTIVE, Booking, BookingEvent, Status
+from booking.message_plan import Trigger, follow
+from booking.models import ACTIVE, UPCOMING, Booking, BookingEvent, Status
 from booking.selectors import free_slots
 from booking.services.holds import end_holds_in_the_way
 from booking.services.ledger import (
@@ -42,6 +44,7 @@ def check_in(*, booking: Booking, actor: Actor, now: datetime) -> None:
         actor=actor,
         now=now,
     )
+    follow(booking, Trigger.CHECKED_IN, now=now)
 
 
 @transaction.atomic
@@ -71,6 +74,7 @@ def complete(*, booking: Booking, actor: Actor, now: datetime) -> None:
         actor=actor,
         now=now,
     )
+    follow(booking, Trigger.COMPLETED, now=now)
 
 
 @transaction.atomic
@@ -88,6 +92,7 @@ def mark_no_show(*, booking: Booking, actor: Actor, now: datetime) -> None:
         now=now,
         fee_owed=fee(booking, percent=booking.promise["no_show_percent"]),
     )
+    follow(booking, Trigger.NO_SHOW, now=now)
 
 
 @transaction.atomic
@@ -102,7 +107,9 @@ def decline(*, booking: Booking, actor: Actor, reason: str = "", now: datetime) 
         now=now,
         reason=reason,
         fee_owed=Decimal(0),
+        schedule_version=F("schedule_version") + 1,
     )
+    follow(booking, Trigger.DECLINED, now=now)
 
 
 @refused_by_database
@@ -130,8 +137,11 @@ def take_back(*, booking: Booking, actor: Actor, now: datetime) -> None:
         actor=actor,
         now=now,
         fee_owed=Decimal(0),
+        schedule_version=F("schedule_version") + 1,  # so that what was withdrawn is planned anew
         data={"undone": last.pk},
     )
+    is_ahead = booking.status in UPCOMING and booking.starts_at > now
+    follow(booking, Trigger.UNDONE if is_ahead else Trigger.TAKEN_BACK, now=now)
 
 
 def _last_step(booking: Booking) -> BookingEvent | None:

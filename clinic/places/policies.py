@@ -38,7 +38,9 @@ class Policy:
     late_fee_percent: int = 50
     no_show_percent: int = 50
     moves_at_most: int = 2
+    undo_minutes: int = 3
     manage_link_days: int = 30
+    morning_note_hours: int = 0
     treating_minutes_in_a_row: int = 240
     break_minutes: int = 30
     price_at_least: Decimal = Decimal(100)
@@ -65,7 +67,9 @@ class Policy:
             "late_fee_percent": self.late_fee_percent,
             "no_show_percent": self.no_show_percent,
             "moves_at_most": self.moves_at_most,
+            "undo_minutes": self.undo_minutes,
             "manage_link_days": self.manage_link_days,
+            "morning_note_hours": self.morning_note_hours,
             "device_wipe_minutes": self.device_wipe_minutes,
         }
 

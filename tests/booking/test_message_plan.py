@@ -1,31 +1,23 @@
-"""What a booking makes us write, and what the letters say."""
+"""What a visit makes us write, when it is due, and what a change does to it."""
 
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
-from icalendar import Calendar
 
-from booking import links, message_plan, services
+from booking import message_plan, services
 from booking.errors import AskTheClinic
-from booking.models import Booking, Status
-from booking.services.ledger import CLIENT, staff
-from clinic.messaging.letters import Letter
+from booking.message_plan import Trigger
+from booking.models import Alert, Booking, Status
+from booking.permissions import Role
+from booking.services.ledger import CLIENT, CLINIC, staff
 from clinic.messaging.models import Message
 from tests.booking.scenes import NOW, confirm, on
-from tests.factories import (
-    AddOnFactory,
-    InstructionFactory,
-    InstructionVersionFactory,
-    PriceFactory,
-    Scene,
-    UserFactory,
-    open_clinic,
-)
-from treatments.models import InstructionKind
+from tests.factories import PolicyVersionFactory, Scene, UserFactory, booked, open_clinic
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
+NEW_YORK = ZoneInfo("America/New_York")
 
 
 @pytest.fixture
@@ -33,214 +25,342 @@ def scene() -> Scene:
     return open_clinic()
 
 
-def letter_about(booking: Booking, *, code: str = "M01", now: datetime = NOW) -> Letter:
-    """The letter that is planned about `booking`, as it would go now."""
-    message = Message.objects.planned().get(subject=f"booking:{booking.pk}", code=code)
-    assert message_plan.why_not(message, now) is None
-    return message_plan.letter(message, now)
+def about(
+    booking: Booking, *, channel: str = "email", status: str = "planned"
+) -> dict[str, datetime]:
+    """When what is planned for the client of `booking` goes, by code and occurrence."""
+    rows = Message.objects.filter(
+        subject=f"booking:{booking.pk}", recipient="client", channel=channel, status=status
+    )
+    return {
+        row.code if row.occurrence == "1" else f"{row.code}.{row.occurrence}": row.due_at
+        for row in rows
+    }
 
 
-def both_forms(letter: Letter) -> list[str]:
-    """The plain text on one line, and the HTML, with ordinary spaces."""
-    html = letter.html.replace("\N{NO-BREAK SPACE}", " ").replace("&nbsp;", " ")
-    return [" ".join(letter.text.split()), html]
+def sent(booking: Booking, *codes: str) -> None:
+    """Let the messages of `codes` have gone."""
+    Message.objects.filter(subject=f"booking:{booking.pk}", code__in=codes).planned().update(
+        status="sent", sent_at=NOW, settled_at=NOW, sent_to="maya@mail.example"
+    )
 
 
-def event_in(letter: Letter):
-    """The calendar file of `letter` and the event in it."""
-    calendar = Calendar.from_ical(letter.attachments[0].content)
-    return calendar, calendar.walk("VEVENT")[0]
+def wall(scene: Scene, *parts: int) -> datetime:
+    return datetime(*parts, tzinfo=scene.location.zone).astimezone(UTC)
 
 
-class TestTheConfirmation:
-    def test_says_when_where_with_whom_for_how_much_and_by_which_rules(self, scene):
-        booking = confirm(scene, on(scene, 4, 13))
+def known(scene: Scene, starts_at: datetime) -> Booking:
+    """A visit of somebody who has been here before."""
+    return booked(
+        location=scene.location, provider=scene.provider, option=scene.option, starts_at=starts_at
+    )
 
-        letter = letter_about(booking)
 
-        assert letter.to == "maya@mail.example"
-        for words in both_forms(letter):
-            assert "Maya" in words
-            assert "1:00" in words
-            assert "2:15 pm" in words
-            assert booking.provider.first_name in words
-            assert scene.location.name in words
-            assert "$170" in words
-            assert "$85" in words
-            assert links.manage_url(booking) in words
+class TestOnceItIsBooked:
+    def test_a_first_visit_ten_days_ahead_is_prepared_in_steps(self, scene):
+        booking = confirm(scene, on(scene, 14, 13))
 
-    def test_says_where_the_minutes_of_a_first_visit_go(self, scene):
-        for form in both_forms(letter_about(confirm(scene, on(scene, 4, 13)))):
-            assert "First talk, 15 min, at no charge" in form
+        assert about(booking) == {
+            "M01": NOW + timedelta(minutes=1),
+            "M03": on(scene, 7, 13),  # the clock changes on the 10th, the hour on the wall does not
+            "M04": on(scene, 11, 13),
+            "M05": on(scene, 13, 13),
+        }
 
-    def test_keeps_the_treatment_out_of_subject_and_calendar(self, scene):
-        booking = confirm(scene, on(scene, 4, 13))
+    def test_who_has_been_here_before_gets_no_early_letter(self, scene):
+        booking = known(scene, on(scene, 14, 13))
 
-        letter = letter_about(booking)
-        _calendar, event = event_in(letter)
+        codes = {draft.code for draft in message_plan.planned_messages(booking, now=NOW)}
 
-        treatment = scene.treatment.name
-        assert treatment not in letter.subject
-        assert treatment not in letter.attachments[0].content.decode()
-        assert event["SUMMARY"] == f"Appointment, {scene.location.name}"
-        assert letter.subject.startswith("You are booked: Monday, March 4")
+        assert booking.extra_minutes == 0
+        assert "M03" not in codes
+        assert "M04" in codes
 
-    def test_brings_a_request_for_the_calendar_in_utc(self, scene):
-        booking = confirm(scene, on(scene, 4, 13))
+    def test_a_visit_booked_20_hours_ahead_has_its_confirmation_and_no_reminder(self, scene):
+        booking = known(scene, on(scene, 4, 13))
+        now = booking.starts_at - 20 * HOUR
 
-        letter = letter_about(booking)
-        calendar, event = event_in(letter)
+        drafts = message_plan.planned_messages(booking, now=now)
 
-        name, content, mimetype = letter.attachments[0]
-        assert (name, mimetype) == ("appointment.ics", "text/calendar; method=REQUEST")
-        assert calendar["METHOD"] == "REQUEST"
-        assert b"DTSTART:20300304T180000Z" in content
-        assert b"DTEND:20300304T191500Z" in content
-        assert b"VTIMEZONE" not in content
-        assert event["SEQUENCE"] == 0
-        assert event["ORGANIZER"] == "mailto:hello@lumen.example"
-        assert event["ATTENDEE"] == "mailto:maya@mail.example"
-        assert event["STATUS"] == "CONFIRMED"
+        assert [(draft.code, draft.channel) for draft in drafts] == [
+            ("M01", "email"),
+            ("M01", "sms"),
+        ]
 
-    def test_after_a_move_it_is_the_same_entry_in_a_later_version(self, scene):
-        booking = confirm(scene, on(scene, 4, 13))
-        _, before = event_in(letter_about(booking))
-        first = Message.objects.get(code="M01")
+    def test_a_reminder_that_would_follow_at_once_is_left_out(self, scene):
+        booking = known(scene, on(scene, 4, 13))
 
-        services.move(
-            booking=booking, starts_at=on(scene, 5, 9), actor=staff(UserFactory()), now=NOW
+        soon, in_time = (
+            {draft.code for draft in message_plan.planned_messages(booking, now=now)}
+            for now in (booking.starts_at - 27 * HOUR, booking.starts_at - 29 * HOUR)
         )
 
-        assert message_plan.why_not(first, NOW) == "the visit has changed since"
-        _, after = event_in(letter_about(booking))
-        assert after["UID"] == before["UID"]
-        assert (before["SEQUENCE"], after["SEQUENCE"]) == (0, 1)
-        assert after["DTSTART"].dt == on(scene, 5, 9)
+        assert "M05" not in soon
+        assert "M05" in in_time
+
+    def test_reminders_of_an_early_visit_go_the_evening_before_in_the_clients_own_zone(self):
+        scene = open_clinic("Asia/Kathmandu")
+        nine = datetime(2030, 3, 14, 9, tzinfo=scene.location.zone)
+        booking = confirm(scene, nine.astimezone(UTC), time_zone="America/New_York")
+
+        night = datetime(2030, 3, 13, 9, tzinfo=scene.location.zone)  # 23:15 in New York
+        evening = datetime(2030, 3, 12, 19, 30).replace(tzinfo=NEW_YORK)
+        assert night.astimezone(NEW_YORK).hour == 23
+        assert about(booking)["M05"] == evening
 
     @pytest.mark.parametrize(
-        ("ahead", "has_prep"),
-        [(72 * HOUR, False), (72 * HOUR - timedelta(seconds=1), True)],
-        ids=["72 hours", "a second less"],
+        ("visit", "day_before"),
+        [((2027, 3, 14, 15), (2027, 3, 13, 15)), ((2027, 11, 7, 10), (2027, 11, 6, 10))],
+        ids=["spring", "autumn"],
     )
-    def test_the_full_preparation_only_when_the_visit_is_near(self, scene, ahead, has_prep):
-        prep = InstructionFactory()
-        text = InstructionVersionFactory(
-            instruction=prep, lines=["Come with a bare face.", "Drink water."]
-        )
-        scene.treatment.instructions.add(prep)
-        booking = confirm(scene, on(scene, 4, 13))
-
-        letter = letter_about(booking, now=booking.starts_at - ahead)
-
-        assert ("Drink water." in letter.text) is has_prep
-        assert ("Drink water." in letter.html) is has_prep
-        assert letter.content_versions == ((str(text.pk),) if has_prep else ())
-
-    def test_the_preparation_is_the_promised_one_without_aftercare_and_says_nothing_twice(
-        self, scene
+    def test_the_reminder_keeps_the_hour_on_the_wall_when_the_clock_changes(
+        self, scene, visit, day_before
     ):
-        prep, extra_prep = InstructionFactory.create_batch(2)
-        care = InstructionFactory(kind=InstructionKind.AFTERCARE)
-        InstructionVersionFactory(instruction=prep, lines=["A bare face.", "Water."])
-        InstructionVersionFactory(instruction=extra_prep, lines=["A bare face.", "No jewelry."])
-        InstructionVersionFactory(instruction=care, lines=["No sauna."])
-        scene.treatment.instructions.add(prep, care)
-        finish = AddOnFactory(instructions=[extra_prep])
-        PriceFactory(option=None, add_on=finish, amount=Decimal(30))
-        booking = confirm(scene, on(scene, 4, 13))
-        booking.instruction_versions.add(*extra_prep.versions.all())
-        InstructionVersionFactory(instruction=prep, lines=["Something new."])
+        starts_at = wall(scene, *visit)
+        booking = confirm(scene, starts_at, now=starts_at - timedelta(days=20))
 
-        text = letter_about(booking, now=booking.starts_at - HOUR).text
+        assert about(booking)["M05"] == wall(scene, *day_before)
 
-        assert text.count("A bare face.") == 1
-        assert "Water." in text
-        assert "No jewelry." in text
-        assert "No sauna." not in text
-        assert "Something new." not in text
-
-    def test_a_client_elsewhere_reads_both_clocks(self):
-        scene = open_clinic()
-        ten = datetime(2027, 6, 8, 10, tzinfo=scene.location.zone).astimezone(UTC)
-        now = datetime(2027, 6, 1, tzinfo=UTC)
-        booking = confirm(scene, ten, now=now, time_zone="Asia/Kathmandu")
-
-        letter = letter_about(booking, now=now)
-
-        assert booking.starts_at.astimezone(scene.location.zone).date() == date(2027, 6, 8)
-        for words in both_forms(letter):
-            assert "10:00" in words
-            assert "7:45 pm where you are" in words
-            assert "Nepal Time" in words
-
-    @pytest.mark.parametrize("zone", ["America/New_York", "America/Toronto", ""])
-    def test_one_clock_is_enough_where_both_show_the_same(self, scene, zone):
-        booking = confirm(scene, on(scene, 4, 13), time_zone=zone)
-
-        assert "where you are" not in letter_about(booking).text
-
-    def test_a_late_booker_is_not_told_of_free_hours_that_have_passed(self, scene):
-        booking = confirm(scene, on(scene, 4, 13))
-
-        in_time, late = (
-            letter_about(booking, now=booking.starts_at - hours).text
-            for hours in (25 * HOUR, 23 * HOUR)
+    def test_a_note_in_the_morning_only_where_the_clinic_wants_one(self, scene):
+        without = confirm(scene, on(scene, 14, 13))
+        PolicyVersionFactory(values={"morning_note_hours": 3})
+        late, early = (
+            confirm(scene, on(scene, 15, hour), name=name, email=f"{name}@mail.example")
+            for hour, name in ((14, "Ana"), (9, "Bo"))
         )
 
-        assert "Until Sun, Mar 3" in in_time
-        assert "no charge. Just call us" in " ".join(in_time.split())
-        assert "Until" not in late
-        assert "From now on" in late
+        assert "M06" not in about(without, channel="sms")
+        assert about(late, channel="sms")["M06"] == on(scene, 15, 11)
+        assert "M06" not in about(early, channel="sms")  # nobody is texted at six
+
+    def test_the_aesthetician_gets_one_sheet_for_all_visits_of_a_day(self, scene):
+        scene.provider.user = UserFactory()
+        scene.provider.save()
+        confirm(scene, on(scene, 14, 9))
+        confirm(scene, on(scene, 14, 13), name="Bo", email="bo@mail.example")
+
+        sheet = Message.objects.get(code="M20")
+
+        assert sheet.subject == f"day:{scene.provider.pk}:2030-03-14"
+        assert sheet.recipient == f"staff:{scene.provider.user.pk}"
+        assert sheet.due_at == on(scene, 13, 18)
+
+    def test_planning_a_confirmation_asks_the_database_nothing(
+        self, scene, django_assert_num_queries
+    ):
+        booking = known(scene, on(scene, 14, 13))
+        booking = Booking.objects.select_related("location", "provider", "client").get()
+
+        with django_assert_num_queries(0):
+            message_plan.planned_messages(booking, now=NOW)
 
 
-class TestWhatStillHolds:
-    def test_a_visit_that_was_cancelled_is_not_confirmed_any_more(self, scene):
-        booking = confirm(scene, on(scene, 4, 13))
-        message = Message.objects.get()
+class TestAfterAMove:
+    def test_the_client_learns_of_it_once_it_cannot_be_taken_back(self, scene):
+        booking = confirm(scene, on(scene, 14, 13))
+        sent(booking, "M01")
+
+        services.move(booking=booking, starts_at=on(scene, 15, 9), actor=CLIENT, now=NOW)
+
+        assert about(booking)["M09"] == NOW + timedelta(minutes=3)
+        assert about(booking)["M04"] == on(scene, 12, 9)
+        assert about(booking)["M05"] == on(scene, 14, 9)
+        assert set(Message.objects.planned().values_list("version", flat=True)) == {1}
+
+    def test_who_was_not_told_of_the_first_time_is_told_of_the_second_only(self, scene):
+        booking = confirm(scene, on(scene, 14, 13))
+
+        services.move(booking=booking, starts_at=on(scene, 15, 9), actor=CLIENT, now=NOW)
+
+        assert "M09" not in about(booking)
+        row = Message.objects.planned().get(code="M01", channel="email")
+        assert row.version == 1
+
+    def test_the_one_who_gave_it_away_is_told_too(self):
+        scene = open_clinic(providers=2)
+        for provider in scene.providers:
+            provider.user = UserFactory()
+            provider.save()
+        booking = confirm(scene, on(scene, 14, 13))
+        first = booking.provider
+        other = next(each for each in scene.providers if each != first)
+
+        services.move(
+            booking=booking, starts_at=on(scene, 15, 9), provider=other, actor=CLIENT, now=NOW
+        )
+
+        told = Message.objects.filter(code="M09").exclude(recipient="client")
+        assert {row.recipient for row in told} == {"provider", f"provider:{first.pk}"}
+
+
+class TestAfterAnUndo:
+    """`undo` itself is tested with the changes; here, what it does to the outbox."""
+
+    def undone(self, booking: Booking) -> None:
+        """The change is taken back: the version rises, the outbox follows."""
+        booking.schedule_version += 1
+        booking.status = Status.CONFIRMED
+        booking.save(update_fields=["schedule_version", "status"])
+        message_plan.follow(booking, Trigger.UNDONE, now=NOW)
+
+    def test_nobody_hears_of_a_move_that_was_taken_back_in_time(self, scene):
+        booking = confirm(scene, on(scene, 14, 13))
+        sent(booking, "M01")
+        services.move(booking=booking, starts_at=on(scene, 15, 9), actor=CLIENT, now=NOW)
+        Booking.objects.update(starts_at=on(scene, 14, 13))
+        booking.refresh_from_db()
+
+        self.undone(booking)
+
+        assert set(about(booking)) == {"M03", "M04", "M05"}
+        assert about(booking)["M05"] == on(scene, 13, 13)
+
+    def test_who_was_told_of_the_change_is_told_that_it_was_taken_back(self, scene):
+        booking = confirm(scene, on(scene, 14, 13))
+        sent(booking, "M01")
+        services.cancel(booking=booking, actor=CLIENT, now=NOW)
+        sent(booking, "M09")
+
+        self.undone(booking)
+
+        assert about(booking)["M09"] == NOW + timedelta(minutes=3)
+
+    def test_a_change_before_it_that_nobody_was_told_of_is_told_now(self, scene):
+        booking = confirm(scene, on(scene, 14, 13))
+        sent(booking, "M01")
+        services.move(booking=booking, starts_at=on(scene, 15, 9), actor=CLIENT, now=NOW)
+        services.cancel(booking=booking, actor=CLIENT, now=NOW)
+
+        self.undone(booking)
+
+        assert "M09" in about(booking)
+
+    def test_who_was_told_nothing_yet_is_told_that_it_is_booked(self, scene):
+        booking = confirm(scene, on(scene, 14, 13))
+        services.cancel(booking=booking, actor=CLIENT, now=NOW)
+
+        self.undone(booking)
+
+        assert "M01" in about(booking)
+        assert "M09" not in about(booking)
+
+
+class TestAfterACancellation:
+    def test_nothing_goes_but_the_word_that_it_is_cancelled(self, scene):
+        scene.provider.user = UserFactory()
+        scene.provider.save()
+        booking = confirm(scene, on(scene, 14, 13))
 
         services.cancel(booking=booking, actor=CLIENT, now=NOW)
 
-        assert message_plan.why_not(message, NOW) == "the booking is cancelled_client"
-        message.refresh_from_db()
-        assert message.status == "void"
+        left = Message.objects.planned().filter(subject=f"booking:{booking.pk}")
+        assert {(row.code, row.recipient, row.channel) for row in left} == {
+            ("M09", "client", "email"),
+            ("M09", "client", "sms"),
+            ("M09", "provider", "email"),
+        }
+        assert about(booking)["M09"] == NOW + timedelta(minutes=3)
+        void = Message.objects.filter(status="void").values_list("reason", flat=True)
+        assert set(void) == {"the visit was cancelled"}
 
-    def test_a_client_who_is_here_already_still_gets_the_price_in_writing(self, scene):
-        booking = confirm(scene, on(scene, 4, 13))
-        services.check_in(booking=booking, actor=CLIENT, now=booking.starts_at)
 
-        assert message_plan.why_not(Message.objects.get(), booking.starts_at) is None
+class TestOnTheDay:
+    @pytest.fixture
+    def visit(self, scene) -> Booking:
+        booking = confirm(scene, on(scene, 14, 13))
+        sent(booking, "M01")
+        return booking
 
-    def test_a_booking_that_is_gone_is_not_written_about(self, scene):
-        message = Message(subject="booking:999999", code="M01", version=0)
+    def test_who_is_here_needs_no_reminder(self, visit):
+        services.check_in(booking=visit, actor=CLINIC, now=visit.starts_at)
 
-        assert message_plan.why_not(message, NOW) == "the booking is gone"
+        assert about(visit) == {}
 
-    def test_a_code_nobody_wrote_is_an_error(self, scene):
-        booking = confirm(scene, on(scene, 4, 13))
-        message = Message(subject=f"booking:{booking.pk}", code="M99")
+    def test_aftercare_then_a_question_then_sun_and_moisture(self, scene, visit):
+        services.check_in(booking=visit, actor=CLINIC, now=visit.starts_at)
+        done = on(scene, 14, 14, 15)
+        services.complete(booking=visit, actor=CLINIC, now=done)
 
-        with pytest.raises(LookupError):
-            message_plan.letter(message, NOW)
+        assert about(visit) == {
+            "M11": done + HOUR / 2,
+            "M12": done + 24 * HOUR,
+            "M13": on(scene, 15, 9),
+            "M13.2": done + 48 * HOUR,
+            "M15": done + timedelta(days=28),
+            "M15.2": done + timedelta(days=42),
+        }
+
+    def test_aftercare_of_a_late_visit_goes_at_once_and_the_question_in_the_morning(
+        self, scene, visit
+    ):
+        services.check_in(booking=visit, actor=CLINIC, now=visit.starts_at)
+        done = on(scene, 14, 20, 45)
+        services.complete(booking=visit, actor=CLINIC, now=done)
+
+        assert about(visit)["M11"] == on(scene, 14, 21, 15)
+        assert about(visit)["M12"] == on(scene, 16, 9)
+        assert about(visit)["M13"] == on(scene, 15, 9)
+        assert about(visit)["M13.2"] == on(scene, 17, 9)
+
+    def test_completed_by_mistake_and_again_sends_aftercare_once(self, visit):
+        services.check_in(booking=visit, actor=CLINIC, now=visit.starts_at)
+        services.complete(booking=visit, actor=CLINIC, now=visit.ends_at)
+        services.take_back(booking=visit, actor=CLINIC, now=visit.ends_at)
+        assert about(visit) == {}
+
+        services.complete(booking=visit, actor=CLINIC, now=visit.ends_at + HOUR)
+
+        assert about(visit)["M11"] == visit.ends_at + HOUR * 3 / 2
+
+    def test_who_did_not_come_is_asked_kindly_an_hour_later(self, visit):
+        services.mark_no_show(booking=visit, actor=CLINIC, now=visit.ends_at)
+
+        assert about(visit) == {"M10": visit.ends_at + HOUR}
+
+    def test_a_no_show_that_was_none_is_asked_nothing(self, visit):
+        services.mark_no_show(booking=visit, actor=CLINIC, now=visit.ends_at)
+        services.take_back(booking=visit, actor=CLINIC, now=visit.ends_at)
+
+        assert about(visit) == {}
+
+    def test_declined_ahead_and_taken_back_is_reminded_again(self, scene, visit):
+        services.decline(booking=visit, actor=CLINIC, now=NOW)
+        assert about(visit) == {}
+
+        services.take_back(booking=visit, actor=CLINIC, now=NOW)
+
+        assert set(about(visit)) == {"M03", "M04", "M05"}
+
+
+class TestAnAlert:
+    def test_reaches_the_aesthetician_and_every_medical_lead_once(self, scene):
+        lead = UserFactory(groups=[Role.MEDICAL_LEAD])
+        UserFactory(groups=[Role.MEDICAL_LEAD], is_active=False)
+        scene.provider.user = UserFactory(groups=[Role.MEDICAL_LEAD])
+        scene.provider.save()
+        booking = confirm(scene, on(scene, 14, 13))
+        alert = Alert.objects.create(booking=booking, kind=Alert.Kind.CALL, raised_at=NOW)
+
+        drafts = message_plan.alert_messages(alert, now=NOW)
+
+        people = {f"staff:{user.pk}" for user in (lead, scene.provider.user)}
+        assert {draft.recipient for draft in drafts} == people
+        assert {(draft.code, draft.occurrence) for draft in drafts} == {("M19", str(alert.pk))}
+
+    def test_outlives_a_cancellation(self, scene):
+        scene.provider.user = UserFactory()
+        scene.provider.save()
+        booking = confirm(scene, on(scene, 14, 13))
+        alert = Alert.objects.create(booking=booking, kind=Alert.Kind.CALL, raised_at=NOW)
+        message_plan.services.plan(messages=message_plan.alert_messages(alert, now=NOW), now=NOW)
+
+        services.cancel(booking=booking, actor=staff(UserFactory()), now=NOW)
+
+        assert Message.objects.get(code="M19").status == "planned"
 
 
 class TestTheReasonWhyNot:
-    def test_names_the_visit_there_is_to_its_own_client_only(self, scene):
-        first = confirm(scene, on(scene, 4, 13))
-        with pytest.raises(AskTheClinic) as refusal:
-            confirm(scene, on(scene, 6, 9), email="MAYA@mail.example")
-
-        letter = letter_about(first, code="R01")
-
-        assert letter.to == "maya@mail.example"
-        assert letter.subject == "About your booking"
-        assert letter.attachments == ()
-        for words in both_forms(letter):
-            assert "Monday, March 4" in words
-            assert links.manage_url(first) in words
-            assert scene.treatment.name not in words
-        assert "March" not in str(refusal.value)
-
-    def test_is_not_sent_once_there_is_nothing_in_the_way(self, scene):
+    def test_is_withdrawn_once_there_is_nothing_in_the_way(self, scene):
         first = confirm(scene, on(scene, 4, 13))
         with pytest.raises(AskTheClinic):
             confirm(scene, on(scene, 6, 9))

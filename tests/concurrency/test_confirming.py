@@ -70,7 +70,7 @@ def test_two_visits_of_one_client_that_overlap_at_two_places_are_not_both_confir
         came = booked(client=client, status=Status.COMPLETED, starts_at=NOW - timedelta(days=30))
         came.promise["buffer_minutes"] = 15
         came.save(update_fields=["promise"])
-        message_plan.plan_messages(came, now=came.created_at)
+        message_plan.follow(came, message_plan.Trigger.CONFIRMED, now=came.created_at)
         clinics = [open_clinic(), open_clinic()]
         people = [visitor(client), visitor(client)]
         visits = [

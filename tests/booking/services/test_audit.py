@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from booking.message_plan import plan_messages
+from booking.message_plan import Trigger, follow
 from booking.models import Allocation, Booking, Status
 from booking.services import cancel, mark_no_show
 from booking.services.audit import findings
@@ -138,7 +138,7 @@ def test_an_add_on_needs_its_device_too(scene, visit):
 def test_one_console_serves_a_treatment_and_an_add_on_that_would_do_with_less(db):
     extra = AddOnFactory(device_needs=[["handheld", "console"]])
     visit = booked(add_ons=[extra])
-    plan_messages(visit, now=NOW)
+    follow(visit, Trigger.CONFIRMED, now=NOW)
 
     assert said() == []
 
