@@ -2,9 +2,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from phonenumber_field.phonenumber import to_python
+
+from clinic.clients.models import email_key
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -17,8 +21,32 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """Planned messages that a worker may take at `now`."""
         return self.planned().filter(ready_at__lte=now)
 
+    def overdue(self, *, now: datetime) -> MessageQuerySet:
+        """Planned messages that should have gone by `now`, those being sent included."""
+        return self.planned().filter(due_at__lte=now)
+
+    def late(self, *, now: datetime) -> MessageQuerySet:
+        """Overdue messages that nobody has taken for MESSAGE_ALARM, or that long tried in vain.
+
+        What waits for its owner's first good moment is not late: nothing went wrong with it.
+        """
+        limit = now - settings.MESSAGE_ALARM
+        is_left = Q(last_error="", ready_at__lte=limit)
+        return self.overdue(now=limit).filter(is_left | ~Q(last_error=""))
+
+    def failed(self) -> MessageQuerySet:
+        return self.filter(status=Message.Status.FAILED)
+
     def about(self, subject: str) -> MessageQuerySet:
         return self.filter(subject=subject)
+
+    def sent_to(self, address: str, *, since: datetime) -> MessageQuerySet:
+        """What left for `address`, spelled as its letters were, at `since` or later."""
+        return self.filter(sent_to=address, sent_at__gte=since)
+
+    def known_as(self, name: str) -> MessageQuerySet:
+        """The message the server calls `name`: by its receipt, or by our own Message-ID."""
+        return self.filter(Q(receipt=name) | Q(message_id=name)) if name else self.none()
 
 
 class Message(models.Model):
@@ -82,7 +110,13 @@ class Message(models.Model):
         null=True, blank=True, help_text=_("When the server accepted it")
     )
     settled_at = models.DateTimeField(
-        null=True, blank=True, help_text=_("When it stopped being planned")
+        null=True, blank=True, help_text=_("When it came to this end")
+    )
+    delivered_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When the recipient's side took it, if it says")
+    )
+    bounced_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When it came back for good")
     )
 
     message_id = models.CharField(max_length=200, help_text=_("The same at every try"))
@@ -112,6 +146,16 @@ class Message(models.Model):
             ),
             models.Index(fields=["subject", "code"], name="message_subject"),
             models.Index(fields=["status", "due_at"], name="message_status"),
+            models.Index(
+                fields=["sent_to", "sent_at"],
+                condition=Q(sent_at__isnull=False),
+                name="message_sent_to",
+            ),
+            models.Index(
+                fields=["sent_at"], condition=Q(sent_at__isnull=False), name="message_sent"
+            ),
+            models.Index(fields=["receipt"], condition=~Q(receipt=""), name="message_receipt"),
+            models.Index(fields=["message_id"], name="message_message_id"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -135,3 +179,67 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+def address_key(channel: str, address: str) -> str:
+    """Return `address` as two spellings of it compare: lower case, or a number in E.164."""
+    if channel == Message.Channel.EMAIL:
+        return email_key(address)
+    number = to_python(address.strip())
+    return number.as_e164 if number and number.is_valid() else address.strip()[:254]
+
+
+class SuppressionQuerySet(models.QuerySet["Suppression"]):
+    """Suppressed addresses."""
+
+    def open(self) -> SuppressionQuerySet:
+        return self.filter(lifted_at=None)
+
+    def of(self, *, channel: str, address: str) -> SuppressionQuerySet:
+        return self.filter(channel=channel, address=address_key(channel, address))
+
+
+class Suppression(models.Model):
+    """An address that gets nothing over one channel until it is lifted."""
+
+    class Reason(models.TextChoices):
+        BOUNCED = "bounced", _("it bounced")
+        COMPLAINED = "complained", _("our mail was reported as spam")
+        STOPPED = "stopped", _("texts were stopped")
+
+    channel = models.CharField(max_length=8, choices=Message.Channel)
+    address = models.CharField(max_length=254, help_text=_("As address_key spells it"))
+    reason = models.CharField(max_length=12, choices=Reason)
+    source = models.CharField(
+        max_length=80, help_text=_("Who told us, and by which event: twilio:SM...")
+    )
+    since = models.DateTimeField()
+    lifted_at = models.DateTimeField(null=True, blank=True)
+    lifted_by = models.CharField(
+        max_length=80, blank=True, help_text=_("Who or what lifted it: staff:7")
+    )
+
+    objects = SuppressionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("suppressed address")
+        verbose_name_plural = _("suppressed addresses")
+        permissions = [("lift_suppression", _("Can send to a suppressed address again"))]
+        indexes = [
+            models.Index(fields=["source"], name="suppression_source"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["channel", "address"],
+                condition=Q(lifted_at=None),
+                name="one_open_suppression_per_address",
+            ),
+            models.CheckConstraint(
+                name="suppression_says_who_lifted_it",
+                condition=Q(lifted_at=None, lifted_by="")
+                | (Q(lifted_at__isnull=False) & ~Q(lifted_by="")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_channel_display()}, {self.get_reason_display()}"
