@@ -8,10 +8,14 @@ class BookingConfig(AppConfig):
     def ready(self) -> None:
         """Answer for the messages that are about bookings, and keep the roles complete."""
         from booking import message_checks, message_plan, permissions
+        from booking.services import care
         from clinic.messaging import registry
 
         registry.register(
-            message_plan.SUBJECT, holds=message_checks.why_not, render=message_checks.letter
+            message_plan.SUBJECT,
+            holds=message_checks.why_not,
+            render=message_checks.letter,
+            failed=care.message_failed,
         )
         registry.register(
             message_plan.DAY_SHEET, holds=message_checks.why_no_sheet, render=message_checks.sheet

@@ -10,6 +10,7 @@ from booking.permissions import Role
 from booking.services import care
 from clinic.messaging import services as messaging
 from clinic.messaging.models import Message
+from clinic.messaging.registry import owner_of
 from clinic.messaging.services import Draft
 from tests.factories import BookingFactory, ProviderFactory, UserFactory
 
@@ -239,3 +240,10 @@ class TestAFailedMessage:
         care.message_failed(letter, booking.ends_at)
 
         assert not Alert.objects.exists()
+
+    def test_messaging_tells_of_a_failure_by_itself(self, booking):
+        letter = planned(booking, "M11")
+
+        owner_of(letter).failed(letter, booking.ends_at)
+
+        assert booking.alerts.get().detail == "M11"
