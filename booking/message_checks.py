@@ -14,9 +14,8 @@ from booking.message_plan import (
     PROMISED,
     SMS,
     Entry,
-    client_zone,
-    hours,
 )
+from booking.message_times import client_zone, hours
 from booking.models import ACTIVE, Alert, Booking, Provider, SkinCheck, Status
 from booking.scheduling import sending
 from booking.selectors.agenda import visits_on

@@ -8,16 +8,32 @@ the person it concerns and to nobody else. What the messages say stands in `book
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, time
 from enum import StrEnum
-from typing import NamedTuple
-from zoneinfo import ZoneInfo
+from typing import Any
 
-from django.conf import settings
 from django.db.models import Max
 
+from booking.message_times import (
+    DAY,
+    HOUR,
+    Visit,
+    When,
+    a_day_on_or_start,
+    after,
+    after_undo,
+    at_once,
+    before_start,
+    by_day,
+    calmly_after,
+    days_before,
+    next_morning,
+    start,
+    that_morning,
+    week_before_a_first_visit,
+)
 from booking.models import UPCOMING, Alert, Booking, Provider, Status
 from booking.permissions import Role
 from booking.scheduling import sending
@@ -30,17 +46,15 @@ from clinic.messaging.services import Draft as Planned
 SUBJECT = "booking"
 DAY_SHEET = "day"
 
-HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
 NEWS_ENOUGH = 4 * HOUR  # a reminder this soon after we have written tells nobody anything
 LAST_HELP = 3 * HOUR  # before the visit; a reminder later than that is dropped
-UNDO_MINUTES = 3
 
 PROMISED = frozenset({Status.CONFIRMED, Status.CHECKED_IN, Status.IN_PROGRESS})
 CANCELLED = frozenset({Status.CANCELLED_CLIENT, Status.CANCELLED_LATE, Status.CANCELLED_CLINIC})
 COMPLETED = frozenset({Status.COMPLETED})
 
 EMAIL, SMS = Message.Channel.EMAIL, Message.Channel.SMS
+CARE_TIPS = ConsentKind.CARE_TIPS
 
 
 class Trigger(StrEnum):
@@ -55,31 +69,6 @@ class Trigger(StrEnum):
     NO_SHOW = "no show"
     DECLINED = "declined"
     TAKEN_BACK = "taken back"
-
-
-class Visit(NamedTuple):
-    """A booking at the moment something happened to it, and the clocks that count."""
-
-    booking: Booking
-    now: datetime
-
-    @property
-    def here(self) -> ZoneInfo:
-        """The zone whose wall the visit's time stands on."""
-        return self.booking.location.zone
-
-    @property
-    def theirs(self) -> ZoneInfo:
-        """The zone in which the client is written to."""
-        return client_zone(self.booking)
-
-    @property
-    def undo_time(self) -> timedelta:
-        """How long a change can be taken back without a word."""
-        return timedelta(minutes=self.booking.promise.get("undo_minutes", UNDO_MINUTES))
-
-
-When = Callable[[Visit], datetime | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,161 +111,59 @@ class Entry:
         )
 
 
-# When
-
-
-def hours() -> sending.Hours:
-    """Return the hours of the day in which clients are reminded, asked and texted."""
-    opens, closes = settings.MESSAGE_HOURS
-    return sending.Hours(time(opens), time(closes))
-
-
-def client_zone(booking: Booking) -> ZoneInfo:
-    """Return the client's own zone if known, else the location's."""
-    known = booking.time_zone or (booking.client.time_zone if booking.client else "")
-    return ZoneInfo(known) if known else booking.location.zone
-
-
-def at_once(visit: Visit) -> datetime:
-    return visit.now
-
-
-def after_undo(visit: Visit) -> datetime:
-    """Once the change cannot be taken back any more (ruling "When mail goes")."""
-    return visit.now + visit.undo_time
-
-
-def texted(when: Callable[[Visit], datetime]) -> When:
-    """Later, if a text would disturb."""
-    return lambda visit: sending.later(when(visit), visit.theirs, hours())
-
-
-def days_before(days: int) -> When:
-    """The same hour on the wall so many days before the visit, or a little earlier."""
-
-    def when(visit: Visit) -> datetime:
-        moment = sending.days_before(visit.booking.starts_at, days, visit.here)
-        return sending.earlier(moment, visit.theirs, hours())
-
-    return when
-
-
-def week_before_a_first_visit(visit: Visit) -> datetime | None:
-    return days_before(7)(visit) if visit.booking.extra_minutes else None
-
-
-def that_morning(visit: Visit) -> datetime | None:
-    """So many hours before as the clinic chose to; never at night, and by default not at all."""
-    ahead = visit.booking.promise.get("morning_note_hours", 0)
-    moment = visit.booking.starts_at - ahead * HOUR
-    return moment if ahead and sending.is_open(moment, visit.theirs, hours()) else None
-
-
-def after(length: timedelta) -> When:
-    """So much later."""
-    return lambda visit: visit.now + length
-
-
-def calmly_after(length: timedelta) -> When:
-    """So much later, or when people are next written to."""
-    return lambda visit: sending.later(visit.now + length, visit.theirs, hours())
-
-
-def next_morning(visit: Visit) -> datetime:
-    return sending.morning_after(visit.now, visit.theirs, hours())
-
-
-def start(visit: Visit) -> datetime:
-    return visit.booking.starts_at
-
-
-def before_start(length: timedelta) -> When:
-    return lambda visit: visit.booking.starts_at - length
-
-
-def a_day_on_or_start(visit: Visit) -> datetime:
-    return max(visit.booking.starts_at, visit.now + DAY)
-
-
-# The plan
-
 TOLD = frozenset({Trigger.CONFIRMED, Trigger.MOVED, Trigger.UNDONE})
-DONE = frozenset({Trigger.COMPLETED})
-OVER = frozenset({Trigger.CANCELLED})
+IN_TIME = before_start(LAST_HELP)
 
-CONFIRMATION = (
-    Entry(code="M01", on=TOLD, due=at_once, until=start, while_=PROMISED),
-    Entry(
-        code="M01",
+
+def reminder(code: str, due: When, until: When = IN_TIME) -> Entry:
+    """Return what is said again before the visit."""
+    return Entry(
+        code=code,
         on=TOLD,
-        due=texted(at_once),
-        until=start,
-        while_=PROMISED,
+        due=due,
+        until=until,
+        while_=UPCOMING,
+        has_hours=True,
+        is_reminder=True,
+    )
+
+
+def afterwards(code: str, due: When, until: When, **more: Any) -> Entry:
+    """Return what is said after a visit that took place."""
+    trigger = frozenset({Trigger.COMPLETED})
+    return Entry(code=code, on=trigger, due=due, until=until, while_=COMPLETED, **more)
+
+
+def text_of(entry: Entry) -> Entry:
+    """Return `entry` as a text: to who wants texts, and by day."""
+    return replace(
+        entry,
         channel=SMS,
+        due=by_day(entry.due),
         needs=ConsentKind.SERVICE_SMS,
         has_hours=True,
-    ),
+    )
+
+
+M01 = Entry(code="M01", on=TOLD, due=at_once, until=start, while_=PROMISED)
+M04 = reminder("M04", days_before(3))
+M05 = reminder("M05", days_before(1))
+M09 = Entry(code="M09", on=TOLD, due=after_undo, until=start, while_=PROMISED)
+M09_CANCELLED = replace(
+    M09, on=frozenset({Trigger.CANCELLED}), until=a_day_on_or_start, while_=CANCELLED
 )
-CHANGE = (
-    Entry(code="M09", on=TOLD, due=after_undo, until=start, while_=PROMISED),
-    Entry(
-        code="M09",
-        on=TOLD,
-        due=texted(after_undo),
-        until=start,
-        while_=PROMISED,
-        channel=SMS,
-        needs=ConsentKind.SERVICE_SMS,
-        has_hours=True,
-    ),
-)
+
+CONFIRMATION = (M01, text_of(M01))
+CHANGE = (M09, text_of(M09))
 PLAN = (
-    Entry(
-        code="M03",
-        on=TOLD,
-        due=week_before_a_first_visit,
-        until=days_before(3),
-        while_=UPCOMING,
-        has_hours=True,
-        is_reminder=True,
-    ),
-    *(
-        Entry(
-            code=code,
-            on=TOLD,
-            due=days_before(days),
-            until=before_start(LAST_HELP),
-            while_=UPCOMING,
-            channel=channel,
-            needs=ConsentKind.SERVICE_SMS if channel == SMS else None,
-            has_hours=True,
-            is_reminder=True,
-        )
-        for code, days in (("M04", 3), ("M05", 1))
-        for channel in (EMAIL, SMS)
-    ),
-    Entry(
-        code="M06",
-        on=TOLD,
-        due=that_morning,
-        until=before_start(HOUR),
-        while_=UPCOMING,
-        channel=SMS,
-        needs=ConsentKind.SERVICE_SMS,
-        has_hours=True,
-        is_reminder=True,
-    ),
-    Entry(code="M09", on=OVER, due=after_undo, until=a_day_on_or_start, while_=CANCELLED),
-    Entry(
-        code="M09",
-        on=OVER,
-        due=texted(after_undo),
-        until=start,
-        while_=CANCELLED,
-        channel=SMS,
-        needs=ConsentKind.SERVICE_SMS,
-        has_hours=True,
-    ),
+    reminder("M03", week_before_a_first_visit, until=days_before(3)),
+    M04,
+    text_of(M04),
+    M05,
+    text_of(M05),
+    text_of(reminder("M06", that_morning, until=before_start(HOUR))),
+    M09_CANCELLED,
+    text_of(M09_CANCELLED),
     Entry(
         code="M10",
         on=frozenset({Trigger.NO_SHOW}),
@@ -285,42 +172,21 @@ PLAN = (
         while_=frozenset({Status.NO_SHOW}),
         has_hours=True,
     ),
-    Entry(code="M11", on=DONE, due=after(HOUR / 2), until=after(2 * DAY), while_=COMPLETED),
-    Entry(
-        code="M12",
-        on=DONE,
-        due=calmly_after(DAY),
-        until=after(3 * DAY),
-        while_=COMPLETED,
-        has_hours=True,
-    ),
-    Entry(
-        code="M13",
-        on=DONE,
-        due=next_morning,
-        until=calmly_after(2 * DAY),  # by then the second one says it
-        while_=COMPLETED,
-        needs=ConsentKind.CARE_TIPS,
-        has_hours=True,
-    ),
-    Entry(
-        code="M13",
-        on=DONE,
-        occurrence="2",
-        due=calmly_after(2 * DAY),
-        until=after(4 * DAY),
-        while_=COMPLETED,
-        needs=ConsentKind.CARE_TIPS,
-        has_hours=True,
+    afterwards("M11", after(HOUR / 2), until=after(2 * DAY)),
+    afterwards("M12", calmly_after(DAY), until=after(3 * DAY), has_hours=True),
+    *(
+        afterwards("M13", due, until, occurrence=occurrence, has_hours=True, needs=CARE_TIPS)
+        for occurrence, due, until in (
+            ("1", next_morning, calmly_after(2 * DAY)),  # by then the second one says it
+            ("2", calmly_after(2 * DAY), after(4 * DAY)),
+        )
     ),
     *(
-        Entry(
-            code="M15",
-            on=DONE,
-            occurrence=occurrence,
-            due=calmly_after(days * DAY),
+        afterwards(
+            "M15",
+            calmly_after(days * DAY),
             until=after((days + 14) * DAY),
-            while_=COMPLETED,
+            occurrence=occurrence,
             kind=Message.Kind.MARKETING,
             needs=ConsentKind.MARKETING_EMAIL,
             has_hours=True,
