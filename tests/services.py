@@ -9,6 +9,7 @@ server that one of these variables already names is used as it is.
 import importlib.util
 import os
 import pwd
+import random
 import shutil
 import socket
 import subprocess
@@ -16,11 +17,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 DEBIAN = Path("/usr/lib/postgresql")
+PORTS = (20_000, 32_000)
 
 
 class Unavailable(Exception):
@@ -139,11 +141,16 @@ def _wait_for(server: "subprocess.Popen[bytes]", port: int) -> None:
 
 
 def free_port() -> int:
-    """Return a port of this machine that nothing listens on."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port of this machine that nothing listens on.
+
+    Not one of those the system gives to connections going out, so that a server which goes and
+    comes back finds its port as it left it.
+    """
+    while True:
+        with closing(socket.socket()) as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", random.randint(*PORTS)))
+            port: int = probe.getsockname()[1]
+            return port
 
 
 def main() -> int:
