@@ -85,6 +85,15 @@ class NotNow(BookingError):
     message = _("This appointment has changed in the meantime. Nothing was done.")
 
 
+class TermsChanged(BookingError):
+    """What a change costs is not what was shown when it was pressed."""
+
+    message = _(
+        "What canceling costs has changed since you opened this page. Nothing was done: please "
+        "look again."
+    )
+
+
 class TouchesVisits(BookingError):
     """A change of the schedule that runs into visits already promised."""
 

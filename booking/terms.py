@@ -36,6 +36,11 @@ def fee(booking: Booking, *, percent: int) -> Decimal:
     return rounded(treatment.amount * percent / 100) if treatment else Decimal(0)
 
 
+def late_fee(booking: Booking) -> Decimal:
+    """Return what the client owes who cancels after the free hour. One query at most."""
+    return fee(booking, percent=booking.promise["late_fee_percent"])
+
+
 def terms(booking: Booking, *, now: datetime) -> list[Term]:
     """Return the policy of `booking`, three lines at most; times are the location's.
 
@@ -46,13 +51,13 @@ def terms(booking: Booking, *, now: datetime) -> list[Term]:
         for rule in ("late_fee_percent", "no_show_percent")
     )
     if not late and not missed:
-        return [Term(_("At any time"), _("Change or cancel at no charge. Just call us."))]
+        return [Term(_("At any time"), _("Change or cancel online at no charge."))]
     lines = []
     if now <= booking.free_until:
         with timezone.override(booking.location.zone):
             until = f"{day_short(booking.free_until)}, {clock_time(booking.free_until)}"
         free_until = _("Until %(until)s") % {"until": until}
-        lines.append(Term(free_until, _("Change or cancel at no charge. Just call us.")))
+        lines.append(Term(free_until, _("Change or cancel online at no charge.")))
     lines.append(
         Term(
             _("After that") if lines else _("From now on"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
@@ -52,6 +53,32 @@ class Wish:
         """Return the same wish with `provider`, or with anyone."""
         return replace(self, provider=provider)
 
+    def instead(
+        self,
+        *,
+        option: Option,
+        location: Location,
+        add_ons: Iterable[AddOn],
+        provider: Provider | None,
+    ) -> Wish:
+        """Return what the same visit would be as something else; its talk stays as promised."""
+        return replace(
+            self,
+            option=option,
+            location=location,
+            add_ons=tuple(add_ons),
+            provider=provider,
+            buffer_minutes=self.buffer_minutes if option == self.option else None,
+        )
+
+    def is_as(self, other: Wish) -> bool:
+        """Whether both ask for the same treatment, length, extras and place."""
+        return (self.option, self.location, set(self.add_ons)) == (
+            other.option,
+            other.location,
+            set(other.add_ons),
+        )
+
     def as_asked_by(self, visitor: Visitor) -> Wish:
         """Return the same wish as `visitor` may have it: known or new, nothing settled yet."""
         return replace(
@@ -75,9 +102,13 @@ class Wish:
         """The client's time in minutes."""
         return self.paid_minutes() + self.talk_minutes(policy)
 
+    def turnover_minutes(self) -> int:
+        """Minutes for which provider and room are kept after the treatment."""
+        return _either(self.buffer_minutes, self.option.buffer_minutes)
+
     def demand(self, policy: Policy) -> Demand:
         """Return what such a visit takes of the diary."""
-        buffer = _either(self.buffer_minutes, self.option.buffer_minutes) * MINUTE
+        buffer = self.turnover_minutes() * MINUTE
         wipe = _either(self.wipe_minutes, policy.device_wipe_minutes) * MINUTE
         needs = [need for offer in (self.option.treatment, *self.add_ons) for need in offer.needs]
         return Demand(

@@ -100,7 +100,7 @@ class Place:
                 "treatments", "add_ons__not_with"
             )
         }
-        Resource.objects.lock_candidates(location=location, providers=providers)
+        Resource.objects.lock_candidates(locations=[location], providers=providers)
         diary, _, _ = diary_of(
             location=location, providers=providers, first_on=days[0], last_on=days[-1], now=now
         )

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from booking.models.resources import Provider
 from clinic.clients.models import Client
 from clinic.places.models import Location
+from clinic.places.policies import DEFAULTS
 from treatments.models import AddOn, InstructionVersion, Option
 
 
@@ -153,8 +154,18 @@ class Booking(models.Model):
 
     @property
     def free_until(self) -> datetime:
-        """Until when the client may change or cancel at no charge; elapsed hours before."""
+        """Until when the client may change or cancel at no charge; elapsed hours before.
+
+        A visit that its client moved later than that keeps the hour it had.
+        """
+        if kept := self.promise.get("free_until"):
+            return datetime.fromisoformat(kept)
         return self.starts_at - timedelta(hours=self.promise["free_until_hours"])
+
+    @property
+    def undo_minutes(self) -> int:
+        """For how many minutes a change can be taken back without a word."""
+        return int(self.promise.get("undo_minutes", DEFAULTS["undo_minutes"]))
 
     def has_lapsed(self, *, now: datetime) -> bool:
         """Whether it was kept while the client typed, and is no longer."""

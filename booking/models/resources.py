@@ -27,13 +27,16 @@ class Kind(models.TextChoices):
 class ResourceQuerySet(models.QuerySet["Resource"]):
     """Resources of any kind."""
 
-    def lock_candidates(self, *, location: Location, providers: Collection[int]) -> list[Resource]:
-        """Lock `providers` and every room and device of `location`, in pk order.
+    def lock_candidates(
+        self, *, locations: Collection[Location], providers: Collection[int]
+    ) -> list[Resource]:
+        """Lock `providers` and every room and device of `locations`, in pk order.
 
         What fills a diary does this first, so that it checks and writes alone. SQLite has one
         writer at a time and needs no row locks.
         """
-        mine = Q(pk__in=providers) | Q(location=location, kind__in=[Kind.ROOM, Kind.DEVICE])
+        fixtures = Q(location__in=locations, kind__in=[Kind.ROOM, Kind.DEVICE])
+        mine = Q(pk__in=providers) | fixtures
         return list(self.filter(mine).order_by("pk").select_for_update(no_key=True))
 
 

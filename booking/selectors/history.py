@@ -7,6 +7,7 @@ from datetime import datetime
 from booking.models import Booking
 from clinic.messaging.models import Message
 
+MOVES = ("moved", "undone")  # events that say from when to when
 SAY_WHEN = ("M01", "M09")  # the codes that tell a time
 
 
@@ -24,7 +25,7 @@ def told(booking: Booking, recipient: str) -> datetime | None:
 
 def start_at(booking: Booking, version: int) -> datetime:
     """Return when `booking` was to begin at one of its schedule versions, in UTC. 1 query."""
-    moves = booking.events.filter(what="moved").order_by("-pk").values_list("data", flat=True)
+    moves = booking.events.filter(what__in=MOVES).order_by("-pk").values_list("data", flat=True)
     start = booking.starts_at
     for move in moves:
         if move.get("version", 0) <= version:

@@ -1,6 +1,6 @@
 """What can be done to a booking and to a diary: one verb each, one transaction each."""
 
-from booking.services.changes import cancel, move
+from booking.services.cancelling import cancel, waive_fee
 from booking.services.confirming import confirm_booking, delete_draft, save_draft
 from booking.services.holds import (
     delete_old_holds,
@@ -10,6 +10,7 @@ from booking.services.holds import (
     hold_slot,
     let_go,
 )
+from booking.services.moving import move
 from booking.services.schedule import (
     add_time_off,
     remove_stretch,
@@ -17,6 +18,7 @@ from booking.services.schedule import (
     save_stretch,
     set_working_hours,
 )
+from booking.services.undoing import undo
 from booking.services.visits import check_in, complete, decline, mark_no_show, start, take_back
 
 __all__ = [
@@ -42,4 +44,6 @@ __all__ = [
     "set_working_hours",
     "start",
     "take_back",
+    "undo",
+    "waive_fee",
 ]

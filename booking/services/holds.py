@@ -21,7 +21,7 @@ from booking.errors import (
     TooFarAhead,
     TooSoon,
 )
-from booking.models import Allocation, Booking, BookingLine, Draft, Status
+from booking.models import Allocation, Booking, Draft, Status
 from booking.selectors import FreeSlots, Slot, free_slots
 from booking.selectors.slots import last_day
 from booking.services.ledger import (
@@ -35,6 +35,7 @@ from booking.services.ledger import (
     refuse_overlapping_visits,
     refused_by_database,
 )
+from booking.services.standing import write_lines
 from booking.visitors import Visitor
 from booking.wishes import Wish
 from clinic.places.policies import policy_for
@@ -72,7 +73,9 @@ def hold_slot(
         option=wish.option, add_ons=wish.add_ons, location=wish.location, priced_at=now
     )
     free = free_slots(wish=wish, first_on=day, last_on=day, now=now).priced(prices)
-    slot = _slot_at(free, starts_at, price_shown, prices, now)
+    slot = slot_at(free, starts_at, price_shown, prices)
+    if slot is None:
+        raise why_not(free, starts_at, now)
     if visitor.client:
         refuse_overlapping_visits(
             visitor.client,
@@ -183,6 +186,24 @@ def why_not(free: FreeSlots, starts_at: datetime, now: datetime) -> SlotTaken:
     return SlotTaken()
 
 
+def slot_at(
+    free: FreeSlots, starts_at: datetime, price_shown: Decimal | None, prices: PriceBook
+) -> Slot | None:
+    """Return the slot with the fairest provider who costs what was seen; None if nobody is free.
+
+    Raises PriceChanged where somebody is, at another price.
+    """
+    start = starts_at.timestamp()
+    providers = free.providers_at(int(start)) if start == int(start) else []
+    for provider in providers:
+        slot = free.slot_with(provider, int(start), prices)
+        if price_shown is None or slot.price.total == price_shown:
+            return slot
+    if providers:
+        raise PriceChanged
+    return None
+
+
 def _same_hold(earlier: Booking, visitor: Visitor, now: datetime) -> Booking:
     """The answer to a press that came twice: what the first one got."""
     if earlier.visitor != visitor.id:
@@ -198,25 +219,6 @@ def _end(booking: Booking, *, now: datetime) -> None:
     change_status(
         booking, what, allowed=[Status.HELD], to=Status.EXPIRED_HOLD, actor=actor, now=now
     )
-
-
-def _slot_at(
-    free: FreeSlots,
-    starts_at: datetime,
-    price_shown: Decimal | None,
-    prices: PriceBook,
-    now: datetime,
-) -> Slot:
-    """The slot with the fairest provider who costs what the visitor saw."""
-    start = starts_at.timestamp()
-    providers = free.providers_at(int(start)) if start == int(start) else []
-    if not providers:
-        raise why_not(free, starts_at, now)
-    for provider in providers:
-        slot = free.slot_with(provider, int(start), prices)
-        if price_shown is None or slot.price.total == price_shown:
-            return slot
-    raise PriceChanged
 
 
 def _keep(
@@ -246,12 +248,7 @@ def _keep(
         promise=policy.promise() | {"buffer_minutes": wish.option.buffer_minutes},
     )
     booking.add_ons.set(wish.add_ons)
-    BookingLine.objects.bulk_create(
-        BookingLine(
-            booking=booking, position=place, code=line.code, name=line.name, amount=line.amount
-        )
-        for place, line in enumerate(slot.price.lines)
-    )
+    write_lines(booking, slot.price.lines)
     allocate(booking, kept)
     record(booking, "held", actor=CLIENT, now=now)
     return booking

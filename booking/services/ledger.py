@@ -20,6 +20,7 @@ from booking.selectors import providers_for
 from booking.wishes import Wish
 from clinic.accounts.models import User
 from clinic.clients.models import Client
+from clinic.places.models import Location
 
 logger = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -91,17 +92,24 @@ def explained_by_mail(service: Callable[P, R]) -> Callable[P, R]:
     return explained
 
 
-def lock_for(wish: Wish, *, client: Client | None, also: Collection[int] = ()) -> list[int]:
+def lock_for(
+    wish: Wish,
+    *,
+    client: Client | None,
+    also: Collection[int] = (),
+    leaving: Location | None = None,
+) -> list[int]:
     """Lock what fulfilling `wish` may touch: the client, then the resources, whose pks it returns.
 
     Always in this order and by pk, so that two who want the same never wait for each other
-    crosswise. `also` are resources kept now, by somebody who may give it no more.
+    crosswise. `also` are resources kept now, by somebody who may give it no more; `leaving` is
+    the place a visit is moved away from, whose rooms and devices are locked with the others.
     """
     if client is not None:
         Client.objects.select_for_update(no_key=True).get(pk=client.pk)
     providers = {provider.pk for provider in providers_for(wish.with_(None))}
     locked = Resource.objects.lock_candidates(
-        location=wish.location, providers=providers | set(also)
+        locations={wish.location, leaving or wish.location}, providers=providers | set(also)
     )
     return [resource.pk for resource in locked]
 

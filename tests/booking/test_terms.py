@@ -17,7 +17,7 @@ def test_the_terms_are_in_dates_and_dollars_of_the_treatment_alone():
     said = [term.sentence for term in terms(booking, now=booking.created_at)]
 
     assert [text.replace("\N{NO-BREAK SPACE}", " ") for text in said] == [
-        "Until Sun, Mar 3, 2030, 1:00 am: Change or cancel at no charge. Just call us.",
+        "Until Sun, Mar 3, 2030, 1:00 am: Change or cancel online at no charge.",
         "After that: Canceling costs $85, not coming $85.",
         "Unwell, or something new with your health? Tell us. We never charge for that.",
     ]

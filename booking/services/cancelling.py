@@ -1,0 +1,82 @@
+"""Cancelling a promised visit, and what it costs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from booking.errors import NotNow, TermsChanged
+from booking.message_plan import Trigger, follow
+from booking.models import UPCOMING, Booking, BookingEvent, Status
+from booking.selectors.changes import CANCELLED, CONFIRMED, quiet_step, why_settled
+from booking.services.ledger import Actor, change_status, lock_booking, record
+from booking.terms import late_fee
+
+FEE_WAIVED = "fee_waived"
+
+
+@transaction.atomic
+def cancel(
+    *,
+    booking: Booking,
+    actor: Actor,
+    is_health_reason: bool = False,
+    fee_shown: Decimal | None = None,
+    reason: str = "",
+    now: datetime,
+) -> None:
+    """Cancel a promised visit; its time is free for others on the next look.
+
+    A client owes nothing until the hour the policy names, nor in the minutes in which a booking
+    can be taken back, nor ever for a health reason, of which nothing more is stored, not even
+    `reason`; after that the promised share. Nobody owes anything when the clinic cancels. Raises
+    NotNow, or TermsChanged where `fee_shown` is not what it costs.
+    """
+    lock_booking(booking)
+    if settled := why_settled(booking, now=now):
+        raise NotNow(settled)
+    status, owed = Status.CANCELLED_CLINIC, Decimal(0)
+    if actor.by == BookingEvent.By.CLIENT:
+        status = Status.CANCELLED_CLIENT
+        if is_late(booking, now=now) and not is_health_reason:
+            status, owed = Status.CANCELLED_LATE, late_fee(booking)
+        if fee_shown is not None and owed != fee_shown:
+            raise TermsChanged
+    change_status(
+        booking,
+        CANCELLED,
+        allowed=UPCOMING,
+        to=status,
+        actor=actor,
+        now=now,
+        reason="" if is_health_reason else reason,
+        data={"health": True} if is_health_reason else None,
+        fee_owed=owed,
+        schedule_version=F("schedule_version") + 1,
+    )
+    follow(booking, Trigger.CANCELLED, now=now)
+
+
+def is_late(booking: Booking, *, now: datetime) -> bool:
+    """Whether the client who cancels now owes the fee, but for their health. One query or none."""
+    if now <= booking.free_until:
+        return False
+    step = quiet_step(booking, by=BookingEvent.By.CLIENT, now=now)
+    return step is None or step.what != CONFIRMED
+
+
+@transaction.atomic
+def waive_fee(*, booking: Booking, actor: Actor, reason: str, now: datetime) -> None:
+    """Ask the client for nothing after all; `reason` says why. Raises NotNow if nothing is owed."""
+    if not reason.strip():
+        raise NotNow(_("Please say why the fee is waived."))
+    lock_booking(booking)
+    owed = booking.fee_owed
+    if not Booking.objects.filter(pk=booking.pk, fee_owed__gt=0).update(fee_owed=0):
+        raise NotNow(_("Nothing is owed for this visit."))
+    booking.refresh_from_db()
+    record(booking, FEE_WAIVED, actor=actor, now=now, reason=reason.strip(), fee=str(owed))
