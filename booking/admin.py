@@ -21,6 +21,9 @@ from booking.models import (
     Device,
     Draft,
     ExtraOpening,
+    Feed,
+    OutsideBusy,
+    OutsideCalendar,
     Provider,
     Reading,
     Resource,
@@ -221,6 +224,37 @@ class TimeOffAdmin(ServiceAdmin):
 
     def remove(self, row: TimeOff) -> None:
         schedule.remove_time_off(time_off=row)
+
+
+# Calendars: secret addresses are shown to their owners, and to nobody here
+
+
+@admin.register(Feed)
+class FeedAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("created_at", "client", "resource", "revoked_at")
+    list_select_related = ("client", "resource")
+    search_fields = ("client__name", "resource__name")
+    date_hierarchy = "created_at"
+    show_full_result_count = False
+
+
+@admin.register(OutsideCalendar)
+class OutsideCalendarAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("provider", "short_address", "is_active", "succeeded_at", "trouble")
+    list_filter = ("is_active", "trouble")
+    list_select_related = ("provider",)
+    search_fields = ("provider__name",)
+    fields = ("provider", "short_address", "is_active", "added_at", "tried_at", "succeeded_at")
+    readonly_fields = fields
+
+
+@admin.register(OutsideBusy)
+class OutsideBusyAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("resource", "starts_at", "ends_at", "calendar")
+    list_select_related = ("resource", "calendar")
+    search_fields = ("resource__name",)
+    date_hierarchy = "starts_at"
+    show_full_result_count = False
 
 
 # What is kept and promised

@@ -29,6 +29,16 @@ def cancellation(booking: Booking, *, now: datetime) -> bytes:
     return _file("CANCEL", _event(booking, "CANCELLED", now))
 
 
+def uid_of(booking: Booking) -> str:
+    """Return the name of the entry of `booking` in every calendar, whatever happens to it."""
+    return f"{booking.reference.lower()}@{domain()}"
+
+
+def domain() -> str:
+    """Return what the names of our entries end with: the domain of the clinic's mail."""
+    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
+
+
 def _file(method: str, event: Event) -> bytes:
     calendar = Calendar()
     calendar.add("prodid", f"-//{settings.CLINIC_NAME}//Appointments//EN")
@@ -41,7 +51,7 @@ def _file(method: str, event: Event) -> bytes:
 def _event(booking: Booking, status: str, now: datetime) -> Event:
     address = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     event = Event()
-    event.add("uid", f"{booking.reference.lower()}@{address.rpartition('@')[2]}")
+    event.add("uid", uid_of(booking))
     event.add("sequence", booking.schedule_version)
     event.add("dtstamp", now)
     event.add("dtstart", booking.starts_at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import time
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -28,6 +28,9 @@ from booking.models import (
     Device,
     Draft,
     ExtraOpening,
+    Feed,
+    OutsideBusy,
+    OutsideCalendar,
     Provider,
     Reading,
     Resource,
@@ -36,6 +39,7 @@ from booking.models import (
     WorkingHours,
 )
 from booking.permissions import Role
+from booking.services.calendars import open_feed
 from clinic.accounts.models import User
 from clinic.clients.models import Client, Consent, ConsentKind
 from clinic.messaging.models import Message
@@ -56,7 +60,10 @@ READ_ONLY = {
     "bookingline",
     "consent",
     "draft",
+    "feed",
     "message",
+    "outsidebusy",
+    "outsidecalendar",
     "price",
     "reading",
     "resource",
@@ -96,6 +103,21 @@ def make_message() -> Message:
     return Message.objects.get(key=letter.key)
 
 
+def make_busy() -> OutsideBusy:
+    calendar = make_calendar()
+    return calendar.busy.create(
+        resource=calendar.provider, starts_at=MONDAY_9AM, ends_at=MONDAY_9AM + timedelta(hours=1)
+    )
+
+
+def make_calendar() -> OutsideCalendar:
+    return OutsideCalendar.objects.create(
+        provider=factories.ProviderFactory(),
+        address="https://calendar.example/secret.ics",
+        added_at=LONG_AGO,
+    )
+
+
 def make_price() -> models.Model:
     """With all that a price may name."""
     return factories.PriceFactory(
@@ -119,6 +141,7 @@ MAKE: dict[type[models.Model], Callable[[], Any]] = {
     Client: lambda: factories.ClientFactory(user=factories.UserFactory()),
     Consent: make_consent,
     Draft: lambda: Draft.objects.create(visitor=f"v{next(numbers)}", updated_at=MONDAY_9AM),
+    Feed: lambda: open_feed(owner=factories.ClientFactory(), now=MONDAY_9AM),
     Group: lambda: Group.objects.create(name=f"helpers {next(numbers)}"),
     Message: make_message,
     Reading: lambda: Reading.objects.create(
@@ -129,6 +152,8 @@ MAKE: dict[type[models.Model], Callable[[], Any]] = {
     ),
     Resource: lambda: Resource.objects.get(pk=factories.RoomFactory().pk),
     User: lambda: factories.UserFactory(groups=["front desk"]),
+    OutsideBusy: make_busy,
+    OutsideCalendar: make_calendar,
     Price: make_price,
     Provider: lambda: factories.ProviderFactory(
         user=factories.UserFactory(),

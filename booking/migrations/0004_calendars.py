@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("not_https", "Its address does not begin with https://."),
                             ("unreachable", "Nobody answered at that address."),
-                            ("not_public", "That address is not on the public internet."),
+                            ("not_public", "That address leads to a place we do not read from."),
                             ("not_trusted", "The other side could not prove who it is."),
                             ("sent_around", "The address sends us on too many times."),
                             ("slow", "The other side took too long to answer."),

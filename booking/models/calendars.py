@@ -56,7 +56,7 @@ class OutsideCalendar(models.Model):
 
         NOT_HTTPS = "not_https", _("Its address does not begin with https://.")
         UNREACHABLE = "unreachable", _("Nobody answered at that address.")
-        NOT_PUBLIC = "not_public", _("That address is not on the public internet.")
+        NOT_PUBLIC = "not_public", _("That address leads to a place we do not read from.")
         NOT_TRUSTED = "not_trusted", _("The other side could not prove who it is.")
         SENT_AROUND = "sent_around", _("The address sends us on too many times.")
         SLOW = "slow", _("The other side took too long to answer.")

@@ -12,7 +12,16 @@ from zoneinfo import ZoneInfo
 from django.db.models import IntegerField, Q, QuerySet, Value
 
 from booking.constraints import Epoch
-from booking.models import Allocation, Booking, ExtraOpening, Kind, Resource, Status, TimeOff
+from booking.models import (
+    Allocation,
+    Booking,
+    ExtraOpening,
+    Kind,
+    OutsideBusy,
+    Resource,
+    Status,
+    TimeOff,
+)
 from booking.models.resources import LONGEST_ALLOCATION
 from booking.models.schedule import WorkingHours
 from booking.scheduling.slots import Diary
@@ -138,9 +147,10 @@ def busy_spans(
     now: datetime,
     ignoring: Booking | None = None,
 ) -> Busy:
-    """Return what keeps `resources` busy in `window`: visits, live holds, time off. One query.
+    """Return what keeps `resources` busy in `window`. One query.
 
-    Instants come as seconds; thousands of datetimes would take longer than all else together.
+    That is visits, live holds, time off, and what calendars kept elsewhere say. Instants come as
+    seconds; thousands of datetimes would take longer than all else together.
     """
     start, end = (datetime.fromtimestamp(second, UTC) for second in window)
     # Few at a time, found by their own index: a join would read every booking there ever was.
@@ -150,11 +160,13 @@ def busy_spans(
     ).exclude(booking__in=lapsed)
     if ignoring is not None:
         allocations = allocations.exclude(booking=ignoring)
-    time_off = TimeOff.objects.filter(resource__in=resources, ends_at__gt=start, starts_at__lt=end)
+    away = {"resource__in": resources, "ends_at__gt": start, "starts_at__lt": end}
+    time_off = TimeOff.objects.filter(**away)
+    elsewhere = OutsideBusy.objects.filter(**away)
     spans: dict[int, list[Span]] = defaultdict(list)
     visits: Counter[tuple[int, date]] = Counter()
     for resource, starts, ends, is_visit in _as_numbers(allocations, 1).union(
-        _as_numbers(time_off, 0), all=True
+        _as_numbers(time_off, 0), _as_numbers(elsewhere, 0), all=True
     ):
         spans[resource].append((starts, ends))
         if is_visit:
