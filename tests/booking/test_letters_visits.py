@@ -163,7 +163,7 @@ class TestTheConfirmation:
         )
 
         assert "Until Sun, Mar 3" in in_time
-        assert "no charge. Just call us" in " ".join(in_time.split())
+        assert "online at no charge" in " ".join(in_time.split())
         assert "Until" not in late
         assert "From now on" in late
 
