@@ -112,6 +112,7 @@ class Booking(models.Model):
         permissions = [
             ("view_own_booking", "Can view bookings of their own schedule"),
             ("preview_booking", "Can preview what is sent about a booking"),
+            ("waive_fee", "Can waive a fee"),
         ]
         indexes = [
             models.Index(fields=["provider", "starts_at"]),
