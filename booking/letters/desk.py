@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from booking.letters import visits
+from booking.letters import after, before, staff, texts, visits
 from booking.models import Booking
 from clinic.messaging.letters import Letter
 from clinic.messaging.models import Message
@@ -18,9 +18,24 @@ EMAIL, SMS = Message.Channel.EMAIL, Message.Channel.SMS
 
 WRITERS: dict[tuple[str, str, str], Writer] = {
     ("M01", "client", EMAIL): visits.confirmation,
+    ("M01", "client", SMS): texts.confirmation,
+    ("M03", "client", EMAIL): before.early,
+    ("M04", "client", EMAIL): before.preparation,
+    ("M04", "client", SMS): texts.preparation,
+    ("M05", "client", EMAIL): before.reminder,
+    ("M05", "client", SMS): texts.reminder,
+    ("M06", "client", SMS): texts.morning_note,
     ("M09", "client", EMAIL): visits.changed,
+    ("M09", "client", SMS): texts.changed,
+    ("M09", "provider", EMAIL): staff.changed,
+    ("M10", "client", EMAIL): after.missed,
+    ("M11", "client", EMAIL): after.aftercare,
+    ("M12", "client", EMAIL): after.check_in,
+    ("M13", "client", EMAIL): after.tips,
+    ("M15", "client", EMAIL): after.invitation,
     ("R01", "client", EMAIL): visits.already_booked,
 }
+"""By code, role of the recipient and channel."""
 
 
 def letter(message: Message, booking: Booking, now: datetime) -> Letter:
@@ -29,6 +44,7 @@ def letter(message: Message, booking: Booking, now: datetime) -> Letter:
     `booking` comes from `Booking.objects.with_facts()`; the writers give their queries. Raises
     LookupError for a message that nobody wrote.
     """
-    write = WRITERS[message.code, message.recipient, message.channel]
+    role = message.recipient.partition(":")[0]
+    write = WRITERS[message.code, role, message.channel]
     with timezone.override(booking.location.zone):
         return write(message, booking, now)

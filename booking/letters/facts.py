@@ -14,6 +14,7 @@ from booking import links
 from booking.letters.parts import Button, Link, Row, Say, Table, Title
 from booking.models import Booking
 from booking.terms import terms
+from clinic.clients.models import Client
 from clinic.web.money import money
 from clinic.web.templatetags.lumen import clock_time, day_full, minutes, tel, time_range, zone_name
 from treatments.models import Visibility
@@ -29,9 +30,16 @@ def headline(at: datetime) -> Title:
     return Title((day_full(at), _("at %(time)s") % {"time": clock_time(at)}))
 
 
-def first_name(booking: Booking) -> str:
-    """What we call the client."""
-    return booking.client.first_name if booking.client else ""
+def client_of(booking: Booking) -> Client:
+    """Return whom to write to; a hold has nobody."""
+    if booking.client is None:
+        raise ValueError("a hold has nobody to write to")
+    return booking.client
+
+
+def hello(booking: Booking, words: str, **said: str) -> Say:
+    """Return the first sentence of a letter: `words`, with %(name)s for the client's first name."""
+    return Say(words % {"name": client_of(booking).first_name, **said})
 
 
 def other_zone(booking: Booking, at: datetime) -> str:
@@ -61,10 +69,10 @@ def time_row(booking: Booking) -> Row:
     return Row(_("Time"), [here, *where_you_are(booking, booking.starts_at)])
 
 
-def before_row(booking: Booking, before: datetime) -> Row:
-    """When it was to be until now, on the same clocks."""
-    here = f"{day_and_time(before)}, {zone_name(booking.location.time_zone)}"
-    return Row(_("Until now"), [here, *where_you_are(booking, before)])
+def moment_row(label: str, booking: Booking, at: datetime) -> Row:
+    """One moment, on the same two clocks."""
+    here = f"{day_and_time(at)}, {zone_name(booking.location.time_zone)}"
+    return Row(label, [here, *where_you_are(booking, at)])
 
 
 def treatment_row(booking: Booking, *, is_priced: bool) -> Row:

@@ -1,4 +1,4 @@
-"""From parts to a letter on its way to a client."""
+"""From parts to a letter on its way."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from django.utils.translation import gettext as _
 
-from booking.letters.care import names_of
+from booking.letters.facts import client_of
 from booking.letters.parts import Link, Part
 from booking.models import Booking
 from clinic.clients.links import preferences_url
@@ -20,58 +20,55 @@ def to_client(
     subject: str,
     preview: str,
     parts: Sequence[Part],
+    why: str = "",
+    opt_out: Link | None = None,
     texts: Iterable[InstructionVersion] = (),
     attachments: tuple[Attachment, ...] = (),
-    headers: dict[str, str] | None = None,
-    why: str = "",
-    foot_links: Sequence[Link] = (),
 ) -> Letter:
     """Return a letter to the client; `texts` are the versions it is made of.
 
-    Its foot leads to the page of what we may send; `why` says why it came, unless it came because
-    a visit was booked.
+    Its foot says `why` it came (unless simply because a visit was booked), how to get no more of
+    its kind (`opt_out`: by the link, and by the button mail programs make of the headers, RFC
+    8058), and where the client says what we may send.
     """
-    client = booking.client
-    if client is None:
-        raise ValueError("a hold has nobody to write to")
-    foot = [*foot_links, Link(_("Which messages you get"), preferences_url(client))]
+    client = client_of(booking)
+    foot_links = [Link(_("Which messages you get"), preferences_url(client))]
+    headers = {}
+    if opt_out is not None:
+        foot_links.insert(0, opt_out)
+        headers["List-Unsubscribe"] = f"<{opt_out.url}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     booked = _("You get this because you booked an appointment. It holds no advertising.")
-    return written(
+    return _written(
         client.email,
-        subject=subject,
-        preview=preview,
-        parts=parts,
-        why=why or booked,
-        foot_links=foot,
-        content_versions=names_of(texts),
-        attachments=attachments,
-        headers=headers or {},
-    )
-
-
-def written(
-    to: str,
-    *,
-    subject: str,
-    preview: str,
-    parts: Sequence[Part],
-    why: str,
-    foot_links: Sequence[Link] = (),
-    content_versions: tuple[str, ...] = (),
-    attachments: tuple[Attachment, ...] = (),
-    headers: dict[str, str] | None = None,
-) -> Letter:
-    """Return a letter drawn from `parts`."""
-    wording = render_letter(
-        "email/letter",
         {
             "subject": subject,
             "preview": preview,
             "parts": parts,
-            "why": why,
+            "why": why or booked,
             "foot_links": foot_links,
         },
+        headers=headers,
+        attachments=attachments,
+        content_versions=tuple(str(version.pk) for version in texts),
     )
+
+
+def to_staff(to: str, *, subject: str, preview: str, parts: Sequence[Part]) -> Letter:
+    """Return a letter to somebody who works here."""
+    why = _("You get this because you work here.")
+    return _written(to, {"subject": subject, "preview": preview, "parts": parts, "why": why})
+
+
+def _written(
+    to: str,
+    context: dict[str, object],
+    *,
+    headers: dict[str, str] | None = None,
+    attachments: tuple[Attachment, ...] = (),
+    content_versions: tuple[str, ...] = (),
+) -> Letter:
+    wording = render_letter("email/letter", context)
     return Letter(
         to=to,
         subject=wording.subject,

@@ -10,7 +10,7 @@ from booking import links
 from booking.calendar import cancellation, invitation
 from booking.letters import care, facts
 from booking.letters.mail import to_client
-from booking.letters.parts import Button, Heading, Link, Part, Points, Say, Table
+from booking.letters.parts import Button, Heading, Link, Part, Say, Table
 from booking.models import Booking, Status
 from booking.selectors.history import told
 from clinic.messaging.letters import Attachment, Letter
@@ -33,7 +33,7 @@ def confirmation(message: Message, booking: Booking, now: datetime) -> Letter:
         if texts
         else _("When, where and with whom."),
         parts=[
-            Say(_("Hello %(name)s, you are booked.") % {"name": facts.first_name(booking)}),
+            facts.hello(booking, _("Hello %(name)s, you are booked.")),
             facts.headline(booking.starts_at),
             facts.bill(booking),
             facts.manage_button(booking),
@@ -61,14 +61,14 @@ def changed(message: Message, booking: Booking, now: datetime) -> Letter:
     )
     bill = facts.bill(booking)
     if before and is_moved:
-        bill = Table([facts.before_row(booking, before), *bill.rows])
+        bill = Table([facts.moment_row(_("Until now"), booking, before), *bill.rows])
     return to_client(
         booking,
         subject=(_("New time: %(when)s") if is_moved else _("Your appointment: %(when)s"))
         % {"when": facts.day_and_time(booking.starts_at)},
         preview=_("When, where and with whom."),
         parts=[
-            Say(hello % {"name": facts.first_name(booking)}),
+            facts.hello(booking, hello),
             facts.headline(booking.starts_at),
             bill,
             facts.manage_button(booking),
@@ -97,7 +97,7 @@ def already_booked(message: Message, booking: Booking, now: datetime) -> Letter:
         subject=_("About your booking"),
         preview=_("You have an appointment with us already."),
         parts=[
-            Say(hello % {"name": facts.first_name(booking)}),
+            facts.hello(booking, hello),
             facts.headline(booking.starts_at),
             Table([facts.time_row(booking)]),
             facts.manage_button(booking),
@@ -109,22 +109,21 @@ def already_booked(message: Message, booking: Booking, now: datetime) -> Letter:
 
 def _canceled(booking: Booking, at: datetime, now: datetime) -> Letter:
     """The visit that was to be `at` is off: by whom, what is owed, and how to come another time."""
-    name = {"name": facts.first_name(booking)}
     when = facts.day_and_time(at)
     if booking.status == Status.CANCELLED_CLINIC:
-        hello = _("Hello %(name)s, we are sorry: we have to cancel your appointment.") % name
+        hello = _("Hello %(name)s, we are sorry: we have to cancel your appointment.")
         owed = Say(_("You owe us nothing. We would be glad to see you at another time."))
     else:
-        hello = _("Hello %(name)s, your appointment is canceled, as you asked.") % name
+        hello = _("Hello %(name)s, your appointment is canceled, as you asked.")
         owed = _owed(booking)
     return to_client(
         booking,
         subject=_("Canceled: %(when)s") % {"when": when},
         preview=_("It is out of our diary."),
         parts=[
-            Say(hello),
+            facts.hello(booking, hello),
             facts.headline(at),
-            Table([facts.before_row(booking, at), facts.with_row(booking)]),
+            Table([facts.moment_row(_("Time"), booking, at), facts.with_row(booking)]),
             owed,
             Button(_("Choose another time"), facts.book_again_url(booking)),
             Say(_("The attached file takes it out of your calendar."), is_note=True),
@@ -159,7 +158,7 @@ def _preparation(booking: Booking, texts: list[InstructionVersion]) -> list[Part
     if not texts:
         return []
     page = Link(_("Tell us that you have read it"), links.page_url(booking, "prepare"))
-    return [Heading(_("Before you come")), Points(instruction_lines(texts)), Say("", page)]
+    return [*care.section(_("Before you come"), instruction_lines(texts)), Say("", page)]
 
 
 def _request(booking: Booking, now: datetime) -> Attachment:

@@ -1,0 +1,118 @@
+"""Letters to those who work here: neutral, with the way to the page where the rest is read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from booking.letters import facts
+from booking.letters.mail import to_staff
+from booking.letters.parts import Button, Row, Say, Table, Title
+from booking.letters.visits import CANCELED
+from booking.models import Alert, Booking, Provider
+from booking.selectors.history import start_at, told
+from clinic.accounts.models import User
+from clinic.clients.models import Client
+from clinic.messaging.letters import Letter
+from clinic.messaging.models import Message
+from clinic.web.templatetags.lumen import day_full, time_range
+
+
+def changed(message: Message, booking: Booking, now: datetime) -> Letter:
+    """M09 to who gives the visit, or gave it until it changed hands. At most 3 queries.
+
+    `provider` is who gives it now, `provider:7` somebody who gave it.
+    """
+    former = message.recipient.partition(":")[2]
+    who = Provider.objects.select_related("user").get(pk=former or booking.provider_id)
+    before = told(booking, message.recipient) or start_at(booking, 0)
+    if booking.status in CANCELED:
+        hello, at = _("Hello %(name)s, this appointment is canceled:"), before
+    elif former:
+        hello, at = _("Hello %(name)s, this appointment is with somebody else now:"), before
+    else:
+        hello, at = _("Hello %(name)s, this is how an appointment stands now:"), booking.starts_at
+    rows = [
+        Row(_("Reference"), [booking.reference]),
+        Row(_("Client"), [facts.client_of(booking).first_name]),
+        Row(_("Where"), [booking.location.name]),
+    ]
+    if before != at:
+        rows.insert(0, Row(_("Until now"), [facts.day_and_time(before)]))
+    return to_staff(
+        who.user.email if who.user else "",
+        subject=_("Change in your diary: %(reference)s") % {"reference": booking.reference},
+        preview=_("When, and which appointment."),
+        parts=[
+            Say(hello % {"name": who.first_name}),
+            facts.headline(at),
+            Table(rows),
+            _visit_button(booking),
+        ],
+    )
+
+
+def alert_letter(alert: Alert, user: User, now: datetime) -> Letter:
+    """M19: something needs a person. Says neither what nor about whom.
+
+    No query if `alert` came with its booking.
+    """
+    reference = {"reference": alert.booking.reference}
+    return to_staff(
+        user.email,
+        subject=_("An item needs your review: %(reference)s") % reference,
+        preview=_("Please look at it today."),
+        parts=[
+            Say(_("Hello %(name)s,") % {"name": user.get_short_name()}),
+            Title((_("An item needs your review"),)),
+            Table([Row(_("Reference"), [alert.booking.reference])]),
+            Say(_("What it is about is on its page, as health is not a matter for e-mail.")),
+            _visit_button(alert.booking),
+        ],
+    )
+
+
+def day_sheet(
+    provider: Provider, day: date, bookings: Sequence[Booking], user: User, now: datetime
+) -> Letter:
+    """M20: the visits of `provider` on `day`, in order of time; codes, and no word about health.
+
+    No query if the bookings came with their facts.
+    """
+    rows = [_visit_row(booking) for booking in bookings]
+    count = ngettext("%(count)d visit", "%(count)d visits", len(rows)) % {"count": len(rows)}
+    return to_staff(
+        user.email,
+        subject=_("Your day: %(day)s") % {"day": day_full(day)},
+        preview=count if rows else _("Nobody is booked."),
+        parts=[
+            Say(_("Hello %(name)s, this is your day:") % {"name": provider.first_name}),
+            Title((day_full(day), count if rows else _("nobody is booked"))),
+            *([Table(rows)] if rows else []),
+            Say(_("As it stood this evening; the diary has the last word."), is_note=True),
+        ],
+    )
+
+
+def _visit_row(booking: Booking) -> Row:
+    with timezone.override(booking.location.zone):
+        times = time_range(booking.starts_at, booking.ends_at)
+    codes = " + ".join(line.code for line in booking.lines.all())
+    return Row(times, [f"{codes}, {initialed(facts.client_of(booking))}", booking.location.name])
+
+
+def initialed(client: Client) -> str:
+    """Write "Maya E.": enough to greet somebody, and to tell two apart on one day."""
+    first, *rest = client.name.split()
+    return f"{first} {rest[-1][0]}." if rest else first
+
+
+def _visit_button(booking: Booking) -> Button:
+    path = reverse("staff:visit", args=[booking.reference])
+    return Button(_("Open the visit"), f"{settings.SITE_URL}{path}")
