@@ -7,7 +7,7 @@ class BookingConfig(AppConfig):
 
     def ready(self) -> None:
         """Answer for the messages that are about bookings, and keep the roles complete."""
-        from booking import message_checks, message_plan, permissions
+        from booking import message_checks, message_plan, permissions, samples
         from booking.services import care
         from clinic.messaging import registry
 
@@ -20,4 +20,5 @@ class BookingConfig(AppConfig):
         registry.register(
             message_plan.DAY_SHEET, holds=message_checks.why_no_sheet, render=message_checks.sheet
         )
+        registry.register(samples.SUBJECT, holds=samples.why_no_test, render=samples.letter_of_test)
         post_migrate.connect(permissions.sync_roles, sender=self)

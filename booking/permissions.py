@@ -16,7 +16,8 @@ from django.apps.registry import Apps
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import QuerySet
 
-from booking.models import Booking
+from booking.models import Alert, Booking
+from booking.models.bookings import BookingQuerySet
 from clinic.accounts.models import User
 
 
@@ -105,13 +106,20 @@ GRANTS: dict[Role, dict[str, str]] = {
 }
 
 
-def visits_of(user: User) -> QuerySet[Booking]:
+def visits_of(user: User) -> BookingQuerySet:
     """Return the visits that `user` may look at: all of them, those of their schedule, or none."""
     if user.has_perm("booking.view_booking"):
         return Booking.objects.all()
     if user.has_perm("booking.view_own_booking"):
         return Booking.objects.filter(provider__user=user)
     return Booking.objects.none()
+
+
+def alerts_of(user: User) -> QuerySet[Alert]:
+    """Return the alerts that `user` may look at: all of them, or those about visits of theirs."""
+    if user.has_perm("booking.view_alert"):
+        return Alert.objects.all()
+    return Alert.objects.filter(booking__in=visits_of(user))
 
 
 def codenames(role: Role) -> set[tuple[str, str]]:

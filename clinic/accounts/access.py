@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -24,7 +25,7 @@ def allowed(*permissions: str) -> Callable[[View], View]:
         @wraps(view)
         def guarded(request: HttpRequest, /, **names: object) -> HttpResponse:
             if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
+                return redirect_to_login(_page(request))
             if not any(map(request.user.has_perm, permissions)):
                 raise PermissionDenied
             return view(request, **names)
@@ -32,3 +33,10 @@ def allowed(*permissions: str) -> Callable[[View], View]:
         return guarded
 
     return decorate
+
+
+def _page(request: HttpRequest) -> str:
+    """Where to come back to: this page, or the one on which the button was pressed."""
+    if request.method in {"GET", "HEAD"}:
+        return request.get_full_path()
+    return urlsplit(request.headers.get("Referer", "")).path or "/"

@@ -1,0 +1,172 @@
+"""What a client was told about a visit and what they read of it: the proof, and what it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
+
+from booking.models import UPCOMING, Alert, Booking, Reading, SkinCheck
+from clinic.accounts.models import User
+from clinic.messaging.models import Message
+from treatments.models import InstructionKind, InstructionVersion
+
+READ_BY = timedelta(hours=48)  # before the visit; what is unread then is a person's to look at
+PREP_INSIDE = timedelta(hours=72)  # a confirmation nearer than this brings the preparation itself
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of care texts: what it shows now, and what the client pressed there."""
+
+    kind: Reading.Page
+    texts: list[InstructionVersion]
+    reading: Reading | None
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the client said to have read all that it shows now."""
+        return is_acknowledged(self.reading, self.texts)
+
+
+@dataclass(frozen=True)
+class Told:
+    """A message with what its row only names."""
+
+    message: Message
+    recipient: str  # the name of whoever it is for
+    texts: list[InstructionVersion]  # that it was made of
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """All that can be proved about one visit."""
+
+    told: list[Told]  # by the time it was promised for
+    pages: list[Page]
+    alerts: list[Alert]  # the newest first
+    skin_check: SkinCheck | None
+    undelivered: Message | None  # what was to bring the preparation, and did not
+
+
+def ledger(booking: Booking) -> Ledger:
+    """Return the proof of `booking`, which comes with its client and provider. 6 queries."""
+    messages = list(Message.objects.about(f"booking:{booking.pk}").order_by("due_at", "pk"))
+    readings = {reading.page: reading for reading in booking.readings.all()}
+    promised = booking.instruction_versions.through.objects.filter(booking=booking)
+    named = {text for message in messages for text in message.content_versions}
+    texts = list(
+        InstructionVersion.objects.select_related("instruction")
+        .annotate(is_promised=Exists(promised.filter(instructionversion=OuterRef("pk"))))
+        .filter(Q(pk__in=named) | Q(is_promised=True))
+        .order_by("instruction__kind", "instruction__position", "instruction__code", "number")
+    )
+    staff = staff_in(messages)
+    pages = [
+        Page(
+            page,
+            [text for text in texts if text.is_promised and text.instruction.kind == page],
+            readings.get(page),
+        )
+        for page in Reading.Page
+    ]
+    return Ledger(
+        told=[
+            Told(
+                message,
+                recipient_name(message.recipient, booking, staff),
+                [text for text in texts if str(text.pk) in message.content_versions],
+            )
+            for message in messages
+        ],
+        pages=[page for page in pages if page.texts],
+        alerts=list(booking.alerts.select_related("seen_by")),
+        skin_check=SkinCheck.objects.filter(booking=booking).first(),
+        undelivered=undelivered_preparation(booking, messages),
+    )
+
+
+def texts_of(message: Message) -> list[InstructionVersion]:
+    """Return the texts that `message` was made of when it went. One query."""
+    texts = InstructionVersion.objects.filter(pk__in=message.content_versions)
+    return list(texts.select_related("instruction").order_by("instruction__code", "number"))
+
+
+def staff_in(messages: Iterable[Message]) -> dict[int, User]:
+    """Return the members of staff whom `messages` are for, by primary key. One query."""
+    roles = {message.recipient for message in messages}
+    return User.objects.in_bulk([int(role[6:]) for role in roles if role.startswith("staff:")])
+
+
+def recipient_name(recipient: str, visit: Booking | None, staff: dict[int, User]) -> str:
+    """Return what the `recipient` of a message is called; nothing where nobody is known."""
+    role, _, key = recipient.partition(":")
+    if role == "staff":
+        return str(staff.get(int(key), ""))
+    if visit and role == "client":
+        return str(visit.client or "")
+    return visit.provider.name if visit and role == "provider" else ""
+
+
+def undelivered_preparation(booking: Booking, messages: Iterable[Message]) -> Message | None:
+    """Return the message that was to bring the preparation and failed, if none went after it.
+
+    `messages` are those about `booking`, by the time they were promised for.
+    """
+    failed = None
+    for message in messages:
+        if message.recipient != "client" or message.channel != Message.Channel.EMAIL:
+            continue
+        is_near = booking.starts_at - message.due_at < PREP_INSIDE
+        if message.code == "M04" or (message.code == "M01" and is_near):
+            if message.status == Message.Status.FAILED:
+                failed = message
+            elif message.status == Message.Status.SENT:
+                failed = None
+    return failed
+
+
+def open_alerts(alerts: QuerySet[Alert]) -> QuerySet[Alert]:
+    """Return those of `alerts` that nobody has dealt with, the newest first, with their visits."""
+    return alerts.filter(seen_at=None).select_related(
+        "booking__client", "booking__location", "booking__provider__resource_ptr"
+    )
+
+
+def unread_preparation(*, visits: QuerySet[Booking], now: datetime) -> list[Booking]:
+    """Return those of `visits` that begin within 48 hours and whose preparation is not read.
+
+    The soonest first; with client, provider and location. Visits made within those 48
+    hours are left out: whoever books that late has the texts before their eyes. 3 queries.
+    """
+    texts = InstructionVersion.objects.filter(instruction__kind=InstructionKind.PREP)
+    readings = Reading.objects.filter(page=Reading.Page.PREPARATION)
+    near = visits.filter(
+        status__in=UPCOMING,
+        starts_at__gt=now,
+        starts_at__lte=now + READ_BY,
+        created_at__lt=F("starts_at") - READ_BY,
+    )
+    rows = (
+        near.select_related("client", "location", "provider__resource_ptr")
+        .prefetch_related(
+            Prefetch("instruction_versions", texts, to_attr="preparation"),
+            Prefetch("readings", readings, to_attr="prep_readings"),
+        )
+        .order_by("starts_at", "pk")
+    )
+    return [
+        visit
+        for visit in rows
+        if visit.preparation
+        and not is_acknowledged(next(iter(visit.prep_readings), None), visit.preparation)
+    ]
+
+
+def is_acknowledged(reading: Reading | None, texts: Iterable[InstructionVersion]) -> bool:
+    """Whether the client said to have read all of `texts`, in these versions."""
+    if reading is None or reading.acknowledged_at is None:
+        return False
+    return {text.pk for text in texts} <= {int(text) for text in reading.versions}

@@ -1,0 +1,84 @@
+"""How the workspace names a message, says where it stands and writes a phone number."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from django import template
+from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from booking.message_names import name_of
+from booking.views.steps import in_national_form
+from clinic.messaging.models import Message
+from clinic.messaging.selectors import CodeCounts
+
+register = template.Library()
+MINUTE, HOUR = 60, 3600  # seconds
+
+
+class Standing(NamedTuple):
+    """A state as components/status.html draws it."""
+
+    word: str | Promise
+    icon: str
+    kind: str = ""
+
+
+PLANNED = Standing(_("Planned"), icon="clock")
+DUE = Standing(_("Due"), icon="hourglass-split", kind="info")
+LATE = Standing(_("Late"), icon="exclamation-triangle", kind="warn")
+RETRYING = Standing(_("Trying again"), icon="arrow-repeat", kind="warn")
+SENT = Standing(_("Sent"), icon="check2", kind="ok")
+DELIVERED = Standing(_("Delivered"), icon="check2-all", kind="ok")
+ENDED = {
+    Message.Status.VOID: Standing(_("Withdrawn"), icon="slash-circle"),
+    Message.Status.DROPPED: Standing(_("Not sent"), icon="slash-circle"),
+    Message.Status.FAILED: Standing(_("Failed"), icon="envelope-x", kind="danger"),
+}
+
+
+@register.simple_tag
+def standing(message: Message, now: datetime) -> Standing:
+    """Return where `message` stands at `now`."""
+    if message.status in ENDED:
+        return ENDED[Message.Status(message.status)]
+    if message.status == Message.Status.SENT:
+        return DELIVERED if message.delivered_at else SENT
+    if message.due_at > now:
+        return PLANNED
+    if message.last_error:
+        return RETRYING
+    return LATE if message.ready_at <= now - settings.MESSAGE_ALARM else DUE
+
+
+@register.filter
+def message_name(code: str) -> str:
+    """Name the messages of `code` as the people who work here do."""
+    return name_of(code)
+
+
+@register.filter
+def waiting(seconds: float) -> str:
+    """Write how long something waits: "40 s", "12 min", "3 h"."""
+    whole = int(seconds)
+    if whole < 2 * MINUTE:
+        return gettext("%(count)d s") % {"count": whole}
+    if whole < 2 * HOUR:
+        return gettext("%(count)d min") % {"count": whole // MINUTE}
+    return gettext("%(count)d h") % {"count": whole // HOUR}
+
+
+@register.filter
+def unsent(line: CodeCounts) -> int:
+    """Return how many did not go and were not to go any more."""
+    return line.void + line.dropped
+
+
+@register.filter
+def phone(number: object) -> str:
+    """Write a number as people of its country do; ours without the country."""
+    return in_national_form(str(number))

@@ -1,0 +1,25 @@
+"""The workspace of the staff, mounted at /staff/."""
+
+from django.urls import path
+
+from booking.views.staff import alerts, frame, messages, previews, visits
+
+app_name = "staff"
+PREVIEW = "visits/<slug:reference>/preview/<slug:slug>/<slug:channel>"
+
+urlpatterns = [
+    path("", frame.home, name="home"),
+    path("find/", frame.find, name="find"),
+    path("sign-out/", frame.sign_out, name="sign_out"),
+    path("alerts/", alerts.alerts, name="alerts"),
+    path("alerts/<int:pk>/done/", alerts.done, name="done"),
+    path("messages/", messages.messages, name="messages"),
+    path("messages/<int:pk>/", messages.message, name="message"),
+    path("messages/<int:pk>/retry/", messages.retry, name="retry"),
+    path("messages/<int:pk>/void/", messages.void, name="void"),
+    path("visits/<slug:reference>/", visits.visit, name="visit"),
+    path("visits/<slug:reference>/preview/", previews.previews, name="previews"),
+    path(f"{PREVIEW}/", previews.preview, name="preview"),
+    path(f"{PREVIEW}/html/", previews.html, name="preview_html"),
+    path(f"{PREVIEW}/test/", previews.test, name="test"),
+]

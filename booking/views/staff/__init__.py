@@ -1,0 +1,1 @@
+"""The workspace: what people who work here look at and press."""
