@@ -78,6 +78,10 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "phonenumber_field",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "clinic.web",
     "clinic.accounts",
     "clinic.places",
@@ -101,13 +105,14 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "clinic.accounts.middleware.SecondStepFirst",
 ]
 
 ROOT_URLCONF = "clinic.urls"
 WSGI_APPLICATION = "clinic.wsgi.application"
 AUTH_USER_MODEL = "accounts.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-LOGIN_URL = "admin:login"
 
 TEMPLATES = [
     {
@@ -226,6 +231,48 @@ TIME_ZONE = env("TIME_ZONE", default="UTC")  # of the admin; other pages show th
 PHONENUMBER_DEFAULT_REGION = env("PHONE_REGION", default="US")
 PHONENUMBER_DB_FORMAT = "E164"
 
+# Signing in: by a code from the mail or a passkey; staff with a second step
+AUTHENTICATION_BACKENDS = ["clinic.accounts.backends.Backend"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "account:home"
+LOGOUT_REDIRECT_URL = "site:home"
+STAFF_HOME = "admin:index"  # where somebody who works here goes on to
+ACCOUNT_ADAPTER = "clinic.accounts.adapter.Adapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1"]  # without password1 no form would ask for one
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+ACCOUNT_CHANGE_EMAIL = True  # one address each: a new one takes the old one's place
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_RATE_LIMITS = {  # per address of the network, and per address that is typed
+    "login": "60/h/ip",
+    "request_login_code": "20/m/ip,60/h/ip,3/m/key,12/h/key",
+    "login_failed": "5/5m/key",  # codes of a second step; passwords: clinic.accounts.tries
+}
+ACCOUNT_FORMS = {
+    "add_email": "clinic.accounts.forms.AddressForm",
+    "change_password": "clinic.accounts.forms.ChangedPasswordForm",
+    "confirm_email_verification_code": "clinic.accounts.forms.AddressCodeForm",
+    "confirm_login_code": "clinic.accounts.forms.CodeForm",
+    "reauthenticate": "clinic.accounts.forms.PasswordAgainForm",
+    "set_password": "clinic.accounts.forms.NewPasswordForm",
+}
+MFA_ADAPTER = "clinic.accounts.adapter.SecondStepAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG  # a passkey of http://localhost
+MFA_TOTP_ISSUER = CLINIC_NAME
+MFA_TOTP_TOLERANCE = 1  # a phone's clock may be half a minute off
+MFA_FORMS = {
+    "activate_totp": "clinic.accounts.forms.AppForm",
+    "authenticate": "clinic.accounts.forms.StepCodeForm",
+    "reauthenticate": "clinic.accounts.forms.StepAgainForm",
+}
+
 # Files the browser gets
 STATIC_URL = "static/"
 STATIC_ROOT = VAR / "static"
@@ -265,7 +312,12 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "clinic.site.views.csrf_failure"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+    for name in ("CommonPasswordValidator", "NumericPasswordValidator")
+] + [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    }
 ]
 if not DEBUG:
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)

@@ -3,15 +3,17 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from clinic.accounts.views import sign_in
+from clinic.accounts.views import admin_sign_in
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("admin/login/", sign_in),  # before the admin's own, whose name it answers to
+    path("admin/login/", admin_sign_in),  # before the admin's own, whose name it answers to
     path("admin/", admin.site.urls),
-    path("staff/", include("booking.urls.staff")),
+    path("", include("clinic.accounts.urls")),
+    path("", include("booking.urls.account")),
     path("", include("booking.urls")),
     path("", include("clinic.clients.urls")),
     path("", include("clinic.site.urls")),
 ]
 
 handler400 = "clinic.site.views.bad_request"
+handler429 = "clinic.accounts.tries.too_many"  # allauth's own limits are about signing in

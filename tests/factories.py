@@ -32,7 +32,7 @@ from booking.models import (
     TimeOff,
     WorkingHours,
 )
-from clinic.accounts.models import User
+from clinic.accounts.models import Invitation, User
 from clinic.clients.models import Client
 from clinic.places.models import Closure, Location, OpeningHours, PolicyVersion
 from clinic.places.policies import Policy
@@ -82,6 +82,18 @@ class UserFactory(DjangoModelFactory):
     password = factory.django.Password(None)
 
     groups = factory.PostGeneration(join_groups)
+
+
+class InvitationFactory(DjangoModelFactory):
+    """An address asked to join the front desk; good for a week from Monday, 9 am."""
+
+    class Meta:
+        model = Invitation
+
+    email = factory.Sequence(lambda n: f"invited{n}@lumen.example")
+    role = factory.LazyFunction(lambda: Group.objects.get_or_create(name="front desk")[0])
+    invited_by = factory.SubFactory(UserFactory)
+    valid_until = MONDAY_9AM + timedelta(days=7)
 
 
 # Places

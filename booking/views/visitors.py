@@ -60,5 +60,13 @@ def too_many(request: HttpRequest) -> HttpResponse:
 
 
 def _client(request: HttpRequest) -> Client | None:
-    key = request.session.get(CLIENT)
-    return Client.objects.filter(pk=key).first() if key else None
+    """Who it is: chosen or come by a link, else the one person of the account one is signed in to.
+
+    In an account of several people, none of them until one is chosen.
+    """
+    if key := request.session.get(CLIENT):
+        return Client.objects.filter(pk=key).first()
+    if request.user.is_authenticated:
+        mine = Client.objects.filter(user=request.user)[:2]
+        return mine[0] if len(mine) == 1 else None
+    return None

@@ -1,5 +1,27 @@
+from typing import Any
+
 from django.apps import AppConfig
 
 
 class ClientsConfig(AppConfig):
     name = "clinic.clients"
+
+    def ready(self) -> None:
+        """Let guests join their account once the address is proved, and whenever they come back."""
+        from allauth.account.signals import email_confirmed, user_logged_in
+
+        email_confirmed.connect(on_proved)
+        user_logged_in.connect(on_signed_in)
+
+
+def on_proved(email_address: Any, **_signal: Any) -> None:
+    from clinic.clients.services import join_account
+
+    join_account(user=email_address.user, email=email_address.email)
+
+
+def on_signed_in(user: Any, **_signal: Any) -> None:
+    from clinic.clients.services import join_account
+
+    for email in user.emailaddress_set.filter(verified=True).values_list("email", flat=True):
+        join_account(user=user, email=email)
