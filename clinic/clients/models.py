@@ -43,6 +43,10 @@ class Client(models.Model):
     email_key = models.CharField(max_length=LONGEST_EMAIL, editable=False)
     name_key = models.CharField(max_length=LONGEST_NAME, editable=False)
     is_demo = models.BooleanField(default=False, editable=False)
+    erased_at = models.DateTimeField(_("erased"), null=True, blank=True, editable=False)
+    legal_hold = models.BooleanField(
+        _("legal hold"), default=False, help_text=_("Nothing about this person is deleted.")
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

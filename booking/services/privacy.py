@@ -1,0 +1,213 @@
+"""What a client may ask of us: everything we know, and to be forgotten.
+
+How long what is kept stands in the handbook, sections 11 and 12; the accounts stay straight, so a
+visit that was paid or owed keeps its price, and loses the person.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max, Q
+from django.utils.translation import gettext as _
+
+from booking.errors import BookingError
+from booking.message_plan import subject_of
+from booking.models import UPCOMING, Alert, Booking, BookingEvent, Reading, SkinCheck
+from clinic.clients.models import Client, Consent
+from clinic.clients.selectors import preferences
+from clinic.messaging import services as messaging
+from clinic.messaging.models import Message
+
+YEAR = timedelta(days=365)
+RECORDS_KEPT = 7 * YEAR  # after the last visit
+CONSENTS_KEPT = 5 * YEAR  # after a later answer replaced them
+MESSAGES_KEPT = 2 * YEAR  # the row; words are never kept
+FORGOTTEN = "erased.invalid"
+
+
+class StillToCome(BookingError):
+    """Somebody who wants to be forgotten has visits ahead."""
+
+    message = _("You have appointments ahead. Cancel them first, then we can erase your details.")
+
+
+class OnHold(BookingError):
+    """The law, or a dispute, keeps the record for now."""
+
+    message = _("We cannot erase your details at the moment. Please call us, we will explain.")
+
+
+def everything_about(client: Client, *, now: datetime) -> dict[str, Any]:
+    """Return all we know about `client` in plain values, fit for JSON. 10 queries.
+
+    Instants are UTC in ISO 8601, amounts are texts in the clinic's currency.
+    """
+    bookings = list(
+        client.bookings.with_facts()
+        .prefetch_related("events", "instruction_versions__instruction", "readings")
+        .select_related("skin_check")
+        .order_by("starts_at")
+    )
+    subjects = [subject_of(booking) for booking in bookings]
+    messages = Message.objects.filter(subject__in=subjects, recipient="client").order_by("due_at")
+    told: dict[str, list[Message]] = {}
+    for message in messages:
+        told.setdefault(message.subject, []).append(message)
+    return {
+        "asked_at": _at(now),
+        "details": {
+            "name": client.name,
+            "email": client.email,
+            "phone": str(client.phone),
+            "time_zone": client.time_zone,
+            "known_since": _at(client.created_at),
+        },
+        "preferences": {kind.value: wanted for kind, wanted in preferences(client).items()},
+        "consents": [
+            {
+                "kind": consent.kind,
+                "given": consent.is_given,
+                "wording": consent.wording_version,
+                "asked_on": consent.source,
+                "at": _at(consent.given_at),
+            }
+            for consent in client.consents.all()
+        ],
+        "visits": [_visit(booking, told.get(subject_of(booking), [])) for booking in bookings],
+    }
+
+
+def _visit(booking: Booking, messages: list[Message]) -> dict[str, Any]:
+    skin = getattr(booking, "skin_check", None)
+    return {
+        "reference": booking.reference,
+        "status": booking.status,
+        "starts_at": _at(booking.starts_at),
+        "ends_at": _at(booking.ends_at),
+        "place": booking.location.name,
+        "with": booking.provider.name,
+        "treatment": str(booking.option.treatment),
+        "lines": [{"name": line.name, "amount": str(line.amount)} for line in booking.lines.all()],
+        "price": str(booking.price),
+        "fee_owed": str(booking.fee_owed),
+        "policy": booking.promise,
+        "safety_list_confirmed_at": _at(booking.safety_confirmed_at),
+        "texts": [str(version) for version in booking.instruction_versions.all()],
+        "history": [
+            {"what": event.what, "at": _at(event.at), "by": event.by, "why": event.reason}
+            for event in booking.events.all()
+        ],
+        "messages": [
+            {
+                "code": message.code,
+                "channel": message.channel,
+                "status": message.status,
+                "due_at": _at(message.due_at),
+                "sent_at": _at(message.sent_at),
+                "sent_to": message.sent_to,
+            }
+            for message in messages
+        ],
+        "read": [
+            {
+                "page": reading.page,
+                "opened_at": _at(reading.opened_at),
+                "said_to_be_read_at": _at(reading.acknowledged_at),
+            }
+            for reading in booking.readings.all()
+        ],
+        "check_in": skin and {"needs_call": skin.needs_call, "at": _at(skin.answered_at)},
+    }
+
+
+def _at(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+@transaction.atomic
+def erase_client(*, client: Client, now: datetime) -> None:
+    """Forget who `client` is. Visits keep time, price and fee; names, links and words go.
+
+    An account that was this person's alone goes with it. Doing it twice is harmless. Raises
+    StillToCome while visits are ahead, OnHold under a legal hold.
+    """
+    client.refresh_from_db(from_queryset=Client.objects.select_for_update(no_key=True))
+    if client.erased_at:
+        return
+    if client.legal_hold:
+        raise OnHold
+    bookings = client.bookings.all()
+    if bookings.filter(status__in=UPCOMING, starts_at__gt=now).exists():
+        raise StillToCome
+    for booking in bookings:
+        messaging.void(subject=subject_of(booking), reason="the client was erased", now=now)
+    _forget_visits(client)
+    client.feeds.all().delete()
+    _forget_account(client)
+    client.name = _("Erased client")
+    client.email = f"client-{client.pk}@{FORGOTTEN}"
+    client.phone, client.time_zone, client.erased_at = "", "", now
+    client.save()
+
+
+def _forget_visits(client: Client) -> None:
+    """Take what names or describes the client from visits and their messages."""
+    bookings = client.bookings.all()
+    subjects = [subject_of(booking) for booking in bookings]
+    Message.objects.filter(subject__in=subjects, recipient="client").exclude(sent_to="").update(
+        sent_to=FORGOTTEN, last_error=""
+    )
+    BookingEvent.objects.filter(booking__in=bookings).update(reason="")
+    Alert.objects.filter(booking__in=bookings).delete()
+    SkinCheck.objects.filter(booking__in=bookings).delete()
+    Reading.objects.filter(booking__in=bookings).delete()
+    bookings.update(link_hash=None, link_nonce="", time_zone="", visitor="")
+
+
+def _forget_account(client: Client) -> None:
+    user, client.user = client.user, None
+    client.save(update_fields=["user"])
+    if user and not user.is_staff and not user.clients.exists() and not user.groups.exists():
+        user.delete()
+
+
+def purge(*, now: datetime) -> dict[str, int]:
+    """Delete what nobody may keep any longer; return how many rows of each kind.
+
+    Clients seven years after their last visit, message rows after two, answers to consents five
+    years after a later one replaced them. A legal hold keeps everything of its client.
+    """
+    gone = _last_seen(now - RECORDS_KEPT)
+    for client in gone:
+        erase_client(client=client, now=now)
+    held = Booking.objects.filter(client__legal_hold=True)
+    kept = [subject_of(booking) for booking in held]
+    messages, _rows = (
+        Message.objects.exclude(status=Message.Status.PLANNED)
+        .exclude(subject__in=kept)
+        .filter(settled_at__lt=now - MESSAGES_KEPT)
+        .delete()
+    )
+    return {"clients": len(gone), "messages": messages, "consents": _old_consents(now)}
+
+
+def _last_seen(before: datetime) -> list[Client]:
+    """Return the clients whose last visit, or first word if they never came, was `before`."""
+    seen = Client.objects.filter(erased_at=None, legal_hold=False).annotate(
+        last=Max("bookings__ends_at")
+    )
+    return list(seen.filter(Q(last__lt=before) | Q(last=None, created_at__lt=before)))
+
+
+def _old_consents(now: datetime) -> int:
+    """Delete answers that were replaced more than five years ago; return how many."""
+    newer = Consent.objects.filter(given_at__lt=now - CONSENTS_KEPT, client__legal_hold=False)
+    pairs = newer.values_list("client", "kind").annotate(Max("given_at"))
+    deleted = 0
+    for client, kind, latest in pairs.iterator():
+        old = Consent.objects.filter(client=client, kind=kind, given_at__lt=latest)
+        deleted += old.delete()[0]
+    return deleted
