@@ -161,7 +161,7 @@ def _write_messages(bookings: Iterable[Booking], *, now: datetime) -> None:
             if draft.due_at > until:
                 planned += [draft] if is_ahead else []
             elif draft.code == "M01" or is_recent:
-                sent[address] += [replace(draft, version=0)] if draft.channel == "email" else []
+                sent[address] += [replace(draft, version=0)] if _is_mail(draft) else []
         if booking.status == Status.COMPLETED and is_recent:
             for draft in _after(booking):
                 (sent[address] if draft.due_at <= now else planned).append(draft)
@@ -175,3 +175,8 @@ def _after(visit: Booking) -> list[messaging.Draft]:
     """What a client is told after a visit; nobody of the demo wants news."""
     drafts = planned_messages(visit, Trigger.COMPLETED, now=visit.ends_at)
     return [draft for draft in drafts if draft.kind == Message.Kind.CARE]
+
+
+def _is_mail(draft: messaging.Draft) -> bool:
+    """Whether it went to the client; nobody of the demo is texted, and no sheet is kept."""
+    return draft.recipient == "client" and draft.channel == Message.Channel.EMAIL

@@ -196,7 +196,7 @@ def test_who_came_late_to_cancel_or_not_at_all_owes_half_the_treatment():
 def test_every_confirmation_due_was_sent_when_the_visit_was_booked():
     sent = {message.subject: message for message in Message.objects.filter(code="M01")}
 
-    assert not Message.objects.exclude(status=Message.Status.SENT).exists()
+    assert not Message.objects.planned().filter(due_at__lte=NOW).exists()
     for visit in visits():
         message = sent[f"booking:{visit.pk}"]
         assert (message.sent_at, message.sent_to) == (visit.created_at, visit.client.email)
@@ -219,7 +219,7 @@ def test_it_writes_to_nobody_real():
     addresses = {
         *User.objects.values_list("email", flat=True),
         *Client.objects.values_list("email", flat=True),
-        *Message.objects.values_list("sent_to", flat=True),
+        *Message.objects.exclude(sent_to="").values_list("sent_to", flat=True),
     }
     numbers = [str(client.phone) for client in Client.objects.all()]
     numbers += [place.phone.replace(" ", "") for place in Location.objects.all()]
