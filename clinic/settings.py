@@ -4,8 +4,10 @@
 """
 
 import os
+import re
 import sys
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 
 import environ
@@ -40,6 +42,8 @@ def local_secret_key() -> str:
     return path.read_text()
 
 
+EMAIL_PROVIDER = env("EMAIL_PROVIDER", default="")  # postmark, mailgun, sendgrid, ...
+
 # What production must say
 if DEBUG:
     SECRET_KEY = env("SECRET_KEY", default="") or local_secret_key()
@@ -51,7 +55,9 @@ else:
     SITE_URL = required("SITE_URL", "links in mail need the address of this site")
     hosts = required("ALLOWED_HOSTS", "name the hosts this site answers to")
     ALLOWED_HOSTS = [host.strip() for host in hosts.split(",")]
-    EMAIL_URL = required("EMAIL_URL", "say how mail leaves, for example smtp+tls://user:pass@host")
+    EMAIL_URL = env("EMAIL_URL", default="") or (
+        "" if EMAIL_PROVIDER else required("EMAIL_URL", "say how mail leaves, or EMAIL_PROVIDER")
+    )
 SITE_URL = SITE_URL.rstrip("/")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 
@@ -60,6 +66,7 @@ CLINIC_NAME = env("CLINIC_NAME", default="Lumen Microcurrent")
 CLINIC_EMAIL = env("CLINIC_EMAIL", default="hello@lumen.example")
 CLINIC_PHONE = env("CLINIC_PHONE", default="+1 503 555 0142")
 CLINIC_ADDRESS = env("CLINIC_ADDRESS", default="214 Alder Street, Suite 2, Portland, OR 97205")
+EMERGENCY_NUMBER = env("EMERGENCY_NUMBER", default="911")
 CURRENCY = env("CURRENCY", default="USD")
 DEMO = env.bool("DEMO", default=DEBUG) and DEBUG
 CLOCK_OFFSET = timedelta(seconds=env.int("CLOCK_OFFSET", default=0))
@@ -82,6 +89,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
+    "anymail",
     "clinic.web",
     "clinic.accounts",
     "clinic.places",
@@ -200,6 +208,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": MESSAGE_TICK,
         "options": {"expires": 2 * MESSAGE_TICK},
     },
+    "sound-alarm": {
+        "task": "clinic.messaging.tasks.sound_alarm",
+        "schedule": 60.0,
+        "options": {"expires": 120},
+    },
     "end-lapsed-holds": {
         "task": "booking.tasks.end_lapsed_holds",
         "schedule": 60.0,
@@ -210,15 +223,35 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "import-outside-calendars": {
+        "task": "booking.tasks.import_outside_calendars",
+        "schedule": 900.0,
+        "options": {"expires": 900},
+    },
 }
 
-# Mail
+# Mail and texts
+if EMAIL_PROVIDER and not find_spec(f"anymail.webhooks.{EMAIL_PROVIDER}"):
+    raise ImproperlyConfigured(f"EMAIL_PROVIDER: anymail does not know {EMAIL_PROVIDER!r}.")
+ANYMAIL = {
+    name.removeprefix("ANYMAIL_"): value
+    for name, value in os.environ.items()
+    if name.startswith("ANYMAIL_")
+}
 if EMAIL_URL:
     vars().update(env.email_url_config(EMAIL_URL))
+elif EMAIL_PROVIDER:
+    EMAIL_BACKEND = f"anymail.backends.{EMAIL_PROVIDER}.EmailBackend"
 else:
     EMAIL_BACKEND = "clinic.messaging.mailbox.EmailBackend"
-EMAIL_TIMEOUT = 20
+EMAIL_TIMEOUT = env.float("EMAIL_TIMEOUT", default=20.0)  # five of them are less than a lease
+ANYMAIL["REQUESTS_TIMEOUT"] = EMAIL_TIMEOUT
 MAILBOX = VAR / "mail"
+SMS_URL = env("SMS_URL", default="")  # twilio://SID:TOKEN@api.twilio.com/+15551234567
+if SMS_URL and not re.fullmatch(r"twilio(\+http)?://[^:/@]+:[^:/@]+@[^/@]+/[^/]+", SMS_URL):
+    raise ImproperlyConfigured("SMS_URL: twilio://SID:TOKEN@api.twilio.com/+15551234567")
+TEXTS = VAR / "texts"
+HAS_SMS = bool(SMS_URL) or DEBUG  # a file is a way out for a developer, not for a client
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"{CLINIC_NAME} <{CLINIC_EMAIL}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
@@ -305,6 +338,7 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
     }
 }
+METRICS_TOKEN = env("METRICS_TOKEN", default="")  # without one nobody reads /metrics
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)  # how many proxies of ours stand in front
@@ -336,4 +370,5 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
+    "loggers": {"twilio": {"level": "WARNING"}},  # it would write numbers and words down
 }

@@ -13,15 +13,21 @@ from clinic.web import clock
 
 
 class EmailBackend(BaseEmailBackend):
-    """Writes each message as one `.eml` file into MAILBOX; names sort by the time of writing."""
+    """Writes each message as one `.eml` file into MAILBOX."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        folder = Path(settings.MAILBOX)
-        folder.mkdir(parents=True, exist_ok=True)
         for mail in email_messages:
-            name = f"{clock.now():%Y%m%dT%H%M%S.%fZ}-{uuid4().hex[:8]}.eml"
-            draft = folder / f".{name}.tmp"
-            draft.write_bytes(mail.message().as_bytes(linesep="\r\n"))  # type: ignore[call-arg]
-            os.replace(draft, folder / name)  # whole or not at all, also for a reader
+            content = mail.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]
+            name = put(Path(settings.MAILBOX), "eml", content)
             mail.receipt = name  # type: ignore[attr-defined]
         return len(email_messages)
+
+
+def put(folder: Path, suffix: str, content: bytes) -> str:
+    """Write a new file into `folder` and return its name; names sort by the time of writing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    name = f"{clock.now():%Y%m%dT%H%M%S.%fZ}-{uuid4().hex[:8]}.{suffix}"
+    draft = folder / f".{name}.tmp"
+    draft.write_bytes(content)
+    os.replace(draft, folder / name)  # whole or not at all, also for a reader
+    return name

@@ -37,7 +37,7 @@ class Parcels:
     gone: dict[str, str] = field(default_factory=dict)  # subject: the reason it holds no more
     waits: dict[str, datetime] = field(default_factory=dict)  # subject: its first good moment
     letters: dict[str, Any] = field(default_factory=dict)  # subject: what its letter differs in
-    breaks: dict[str, Exception] = field(default_factory=dict)  # subject: what rendering raises
+    breaks: dict[str, BaseException] = field(default_factory=dict)  # subject: what rendering raises
 
     failures: list[tuple[str, str]] = field(default_factory=list)  # subject and reason, as told
 

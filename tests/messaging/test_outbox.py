@@ -6,8 +6,9 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, OperationalError, transaction
 
-from clinic.messaging import registry, services
+from clinic.messaging import doorbell, errors, registry, services
 from clinic.messaging.models import Message
+from clinic.messaging.services import delivery
 from tests.messaging.scene import NOW, draft, planned
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("parcels")]
@@ -356,23 +357,94 @@ def test_while_the_server_is_away_no_message_loses_a_try(sink, clock, settings):
 
 def test_a_message_that_somebody_has_is_not_taken_until_the_lease_runs_out():
     planned()
-    first = services.claim(channel="email", now=NOW)
-    assert first
-    assert services.claim(channel="email", now=NOW + 2 * MINUTE - timedelta(seconds=1)) is None
+    [first] = services.claim(channel="email", now=NOW)
+    assert services.claim(channel="email", now=NOW + 2 * MINUTE - timedelta(seconds=1)) == []
 
-    second = services.claim(channel="email", now=NOW + 2 * MINUTE)
-    assert second
+    [second] = services.claim(channel="email", now=NOW + 2 * MINUTE)
     assert second.pk == first.pk
     assert second.lease != first.lease
     assert second.message_id == first.message_id
 
 
-def test_the_one_that_waited_longest_goes_first():
-    planned(1)
-    planned(2, due_at=NOW - MINUTE)
-    message = services.claim(channel="email", now=NOW)
-    assert message
-    assert message.subject == "parcel:2"
+def test_those_that_waited_longest_are_taken_together():
+    for number in range(4):
+        planned(number, due_at=NOW - number * MINUTE)
+    batch = services.claim(channel="email", now=NOW, limit=3)
+    assert [message.subject for message in batch] == ["parcel:3", "parcel:2", "parcel:1"]
+    assert len({message.lease for message in batch}) == 1
+
+
+def test_a_claim_is_two_queries_however_many_it_takes(django_assert_num_queries):
+    for number in range(30):
+        planned(number)
+    with django_assert_num_queries(4):  # with its transaction's savepoint
+        assert len(services.claim(channel="email", now=NOW)) == delivery.BATCH
+
+
+def test_what_is_withdrawn_while_others_of_its_batch_are_sent_stays_at_home(sink, clock, parcels):
+    for number in range(3):
+        planned(number)
+    render = parcels.render
+
+    def slow(message, now):
+        services.void(subject="parcel:2", reason="collected", now=now)
+        return render(message, now)
+
+    registry.owners["parcel"] = registry.Owner(parcels.holds, slow)
+    assert services.send_due_messages(clock=clock) == 2
+    assert [mail["Subject"] for mail in sink.mails] == ["About parcel:0", "About parcel:1"]
+
+
+def test_what_another_worker_took_from_a_slow_batch_is_left_to_it(sink, clock, parcels):
+    for number in range(3):
+        planned(number)
+    render = parcels.render
+
+    def slow(message, now):
+        clock.move(seconds=80)
+        if message.subject == "parcel:1":  # the lease of the third has run out
+            [taken] = services.claim(channel="email", now=clock())
+            assert taken.subject == "parcel:2"
+        return render(message, now)
+
+    registry.owners["parcel"] = registry.Owner(parcels.holds, slow)
+    assert services.send_due_messages(clock=clock) == 2
+    assert [mail["Subject"] for mail in sink.mails] == ["About parcel:0", "About parcel:1"]
+    assert Message.objects.planned().get().attempts == 0
+
+
+def test_each_message_of_a_slow_batch_has_its_whole_lease(sink, clock, parcels):
+    for number in range(3):
+        planned(number)
+    render = parcels.render
+
+    def slow(message, now):
+        clock.move(seconds=90)
+        assert message.pk not in [each.pk for each in services.claim(channel="sms", now=clock())]
+        assert not Message.objects.due(now=clock()).filter(pk=message.pk).exists()
+        return render(message, now)
+
+    registry.owners["parcel"] = registry.Owner(parcels.holds, slow)
+    assert services.send_due_messages(clock=clock) == 3
+
+
+def test_a_door_that_closes_in_the_middle_leaves_the_rest_as_it_was(sink, clock, settings, parcels):
+    rows = [planned(number, due_at=NOW - number * MINUTE) for number in range(3)]
+    sink.on_data = ["hang up"]
+    render = parcels.render
+
+    def last(message, now):
+        settings.EMAIL_PORT = 9  # nobody there
+        return render(message, now)
+
+    registry.owners["parcel"] = registry.Owner(parcels.holds, last)
+    assert services.send_due_messages(clock=clock) == 0
+    left = [Message.objects.get(pk=row.pk) for row in rows]
+    assert [(each.attempts, each.ready_at) for each in left[:2]] == [
+        (0, NOW),
+        (0, NOW - MINUTE),
+    ]
+    assert (left[2].attempts, left[2].status) == (1, "planned")
 
 
 def test_a_worker_that_lost_its_lease_does_not_write_over_the_next(sink, clock, parcels, caplog):
@@ -407,16 +479,20 @@ def test_what_was_withdrawn_after_it_left_is_on_record_as_sent(sink, clock, parc
     assert (message.status, message.reason) == ("sent", "collected")
 
 
-def test_a_message_that_ends_its_worker_every_time_is_left_alone(sink, clock):
-    message = planned()
+def test_a_message_that_ends_its_worker_every_time_is_left_alone(sink, clock, parcels):
+    killer, neighbor = planned(1), planned(2)
+    parcels.breaks[killer.subject] = KeyboardInterrupt()
     for _ in range(3):
-        assert services.claim(channel="email", now=clock())
+        with pytest.raises(KeyboardInterrupt):
+            services.send_due_messages(clock=clock)
         clock.move(minutes=2)
     services.send_due_messages(clock=clock)
 
-    message.refresh_from_db()
-    assert (message.status, message.reason) == ("failed", "its worker ended at every try")
-    assert sink.mails == []
+    killer.refresh_from_db()
+    neighbor.refresh_from_db()
+    assert (killer.status, killer.reason) == ("failed", "its worker ended at every try")
+    assert (neighbor.status, neighbor.attempts) == ("sent", 1)
+    assert len(sink.mails) == 1
 
 
 def test_a_look_at_an_empty_outbox_is_one_query(clock, django_assert_num_queries):
@@ -428,3 +504,64 @@ def test_the_past_of_a_demo_is_on_record_and_never_goes(sink, clock):
     services.record_sent(messages=[draft(), draft(2)], sent_to="a@client.example", now=NOW)
     assert services.send_due_messages(clock=clock) == 0
     assert set(Message.objects.values_list("status", "sent_at")) == {("sent", NOW)}
+
+
+# By hand
+
+
+@pytest.fixture
+def failed(sink, clock) -> Message:
+    message = planned(useful_until=NOW + 60 * MINUTE)
+    sink.on_recipient = ["550 no such person"]
+    services.send_due_messages(clock=clock)
+    message.refresh_from_db()
+    assert message.status == "failed"
+    return message
+
+
+def test_a_failed_message_goes_again_under_the_same_name(sink, clock, failed):
+    clock.move(minutes=30)
+    services.retry(message=failed, by="staff:7", now=clock())
+    assert services.send_due_messages(clock=clock) == 1
+
+    again = Message.objects.get(pk=failed.pk)
+    assert (again.status, again.reason, again.attempts) == ("sent", "", 1)
+    assert [mail["Message-ID"] for mail in sink.mails] == [failed.message_id]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_second_chance_rings(failed, rings):
+    rings.clear()
+    doorbell.answered()
+    services.retry(message=failed, by="staff:7", now=NOW)
+    assert rings
+
+
+def test_a_second_chance_waits_for_the_first_good_moment(clock, failed, parcels):
+    parcels.waits["parcel:1"] = NOW + 3 * MINUTE
+    services.retry(message=failed, by="staff:7", now=NOW)
+    assert services.send_due_messages(clock=clock) == 0
+    clock.move(minutes=3)
+    assert services.send_due_messages(clock=clock) == 1
+
+
+def test_what_is_too_late_or_holds_no_more_is_not_tried_again(failed, parcels):
+    with pytest.raises(errors.TooLate):
+        services.retry(message=failed, by="staff:7", now=NOW + 60 * MINUTE)
+    parcels.gone["parcel:1"] = "the parcel was collected"
+    with pytest.raises(errors.NoLongerHolds, match="the parcel was collected"):
+        services.retry(message=failed, by="staff:7", now=NOW)
+    failed.refresh_from_db()
+    assert failed.status == "failed"
+
+
+def test_only_what_failed_is_tried_again_and_only_what_is_planned_is_withdrawn(sink, clock):
+    message = planned()
+    with pytest.raises(errors.NotFailed):
+        services.retry(message=message, by="staff:7", now=NOW)
+    services.void_one(message=message, reason="the client called", now=NOW)
+    assert services.send_due_messages(clock=clock) == 0
+    message.refresh_from_db()
+    assert (message.status, message.reason) == ("void", "the client called")
+    with pytest.raises(errors.NotPlanned):
+        services.void_one(message=message, reason="again", now=NOW)

@@ -4,9 +4,13 @@ from collections.abc import Callable
 
 from clinic.messaging.channels.base import Channel, Closed, Refused, Stopped, TryLater
 from clinic.messaging.channels.mail import Email, written
+from clinic.messaging.channels.sms import Sms
 from clinic.messaging.models import Message
 
-CHANNELS: dict[str, Callable[[], Channel]] = {Message.Channel.EMAIL: Email}
+CHANNELS: dict[str, Callable[[], Channel]] = {
+    Message.Channel.EMAIL: Email,
+    Message.Channel.SMS: Sms,
+}
 
 __all__ = [
     "CHANNELS",
@@ -14,6 +18,7 @@ __all__ = [
     "Closed",
     "Email",
     "Refused",
+    "Sms",
     "Stopped",
     "TryLater",
     "written",

@@ -7,19 +7,26 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
+from anymail.exceptions import AnymailAPIError, AnymailError
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
 
 from clinic.messaging.channels.base import Closed, Refused, TryLater
+from clinic.messaging.channels.web import OUR_FAULT, is_temporary, never_connected
 from clinic.messaging.letters import Letter
 from clinic.messaging.models import Message
+
+FAILURES = (OSError, smtplib.SMTPException, AnymailError)
 
 
 class Email:
     """E-mail through Django's mail framework, one connection for many letters."""
 
+    connection: BaseEmailBackend | None = None
+
     def __enter__(self) -> Self:
-        self.connection = get_connection()
         return self
 
     def __exit__(
@@ -33,8 +40,11 @@ class Email:
     def open(self) -> None:
         """Be connected; a refusal at the door (or of our password) is Closed."""
         try:
+            self.connection = self.connection or get_connection()
             self.connection.open()
-        except (OSError, smtplib.SMTPException) as error:
+        except ImproperlyConfigured as error:
+            raise Closed(f"{type(error).__name__} in the settings of mail") from error
+        except FAILURES as error:
             self.hang_up()
             raise Closed(described(error)) from error
 
@@ -46,15 +56,19 @@ class Email:
             raise Refused("no address")
         try:
             mail.send()
-        except (OSError, smtplib.SMTPException) as error:
+        except FAILURES as error:
             self.hang_up()  # after an error the dialogue may be out of step
+            if is_nobodys_fault(error):
+                raise Closed(type(error).__name__) from error
             failure = Refused if is_permanent(error) else TryLater
             raise failure(described(error)) from error
-        return getattr(mail, "receipt", "")
+        return receipt_of(mail)
 
     def hang_up(self) -> None:
-        with suppress(OSError, smtplib.SMTPException):
-            self.connection.close()
+        if self.connection:
+            with suppress(*FAILURES):
+                self.connection.close()
+            self.connection = None
 
 
 def written(message: Message, letter: Letter) -> EmailMultiAlternatives:
@@ -85,8 +99,28 @@ def written(message: Message, letter: Letter) -> EmailMultiAlternatives:
     return mail
 
 
+def receipt_of(mail: EmailMultiAlternatives) -> str:
+    """Return what the provider, or our mailbox of files, calls a mail that went."""
+    status = getattr(mail, "anymail_status", None)
+    return (status.message_id if status else getattr(mail, "receipt", "")) or ""
+
+
+def is_nobodys_fault(error: Exception) -> bool:
+    """Whether a provider was not reached, or does not know us: no mail would go."""
+    if isinstance(error, AnymailAPIError):
+        return error.status_code in OUR_FAULT or never_connected(error.__cause__)
+    return False
+
+
 def is_permanent(error: Exception) -> bool:
-    """Whether trying again is useless: an answer of 5xx, by RFC 5321 section 4.2.1."""
+    """Whether trying again is useless: an answer of 5xx, by RFC 5321 section 4.2.1.
+
+    With a provider it is the other way round: an HTTP status of 5xx is its own trouble.
+    """
+    if isinstance(error, AnymailAPIError):
+        return not is_temporary(error.status_code)
+    if isinstance(error, AnymailError):  # no such address, or a mail it cannot carry
+        return True
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return all(code >= 500 for code, _ in error.recipients.values())
     if isinstance(error, smtplib.SMTPResponseException):
@@ -100,6 +134,8 @@ def described(error: Exception) -> str:
         return "; ".join(f"{code} {_words(text)}" for code, text in error.recipients.values())
     if isinstance(error, smtplib.SMTPResponseException):
         return f"{error.smtp_code} {_words(error.smtp_error)}"
+    if isinstance(error, AnymailAPIError) and error.response is not None:
+        return f"{error.status_code} {error.response.text}"
     return f"{type(error).__name__}: {error}"
 
 
