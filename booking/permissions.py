@@ -74,6 +74,7 @@ GRANTS: dict[Role, dict[str, str]] = {
         "booking.alert": "view change",
         "booking.booking": "view add change preview",
         "booking.fee": "waive",
+        "booking.feed": "view add change",  # of the rooms
         "booking.timeoff": KEEP,
         "clients.client": "view add change",
         "clients.consent": "view add",
@@ -95,6 +96,7 @@ GRANTS: dict[Role, dict[str, str]] = {
         "booking.alert": "view change",
         "booking.booking": "view add change preview",
         "booking.fee": "waive",
+        "booking.feed": "view add change",  # of the rooms
         "clients.client": "view add change",
         "clients.consent": "view add",
         "messaging.message": "view change",

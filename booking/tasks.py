@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from booking import services
+from booking.services import calendars
 from clinic.web import clock
 
 
@@ -16,3 +17,9 @@ def end_lapsed_holds() -> None:
 def delete_old_holds() -> None:
     """Forget holds that came to nothing."""
     services.delete_old_holds(now=clock.now())
+
+
+@shared_task(ignore_result=True)
+def import_outside_calendars() -> None:
+    """Look at the calendars that aestheticians keep elsewhere."""
+    calendars.import_outside_calendars(now=clock.now())

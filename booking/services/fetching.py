@@ -15,7 +15,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from urllib.parse import quote, urljoin, urlsplit
@@ -131,7 +131,10 @@ def _answer(
                 preload_content=False,
                 decode_content=False,
             )
-            yield connection.getresponse()
+            with closing(connection.getresponse()) as response:
+                yield response
+        if time.monotonic() >= ends_at:
+            raise CannotFetch(Trouble.SLOW)  # what we were cut off from may look complete
     except (OSError, HTTPException, urllib3.exceptions.HTTPError, ValueError) as error:
         is_late = time.monotonic() >= ends_at or isinstance(
             error, TimeoutError | urllib3.exceptions.TimeoutError

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from booking.views import care, choosing, details, holds, times, visits
+from booking.views import calendars, care, choosing, details, holds, times, visits
 
 app_name = "booking"
 
@@ -25,8 +25,12 @@ urlpatterns = [
     path("book/<slug:reference>/calendar.ics", visits.calendar_file, name="calendar"),
     path("visit/<slug:token>/", visits.manage, name="manage"),
     path("visit/<slug:token>/calendar.ics", visits.manage_calendar, name="manage_calendar"),
+    path("visit/<slug:token>/calendar/", calendars.subscribe, name="subscribe"),
+    path("visit/<slug:token>/calendar/open/", calendars.open_address, name="open_address"),
+    path("visit/<slug:token>/calendar/close/", calendars.close_address, name="close_address"),
     path("visit/<slug:token>/prepare/", care.prepare, name="prepare"),
     path("visit/<slug:token>/aftercare/", care.aftercare, name="aftercare"),
     path("visit/<slug:token>/check-in/", care.check_in, name="check_in"),
     path("visit/<slug:token>/another/", visits.another, name="another"),
+    path("calendar/<slug:token>.ics", calendars.feed, name="feed"),
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from booking.views.staff import alerts, frame, messages, previews, visits
+from booking.views.staff import alerts, calendars, frame, messages, previews, visits
 
 app_name = "staff"
 PREVIEW = "visits/<slug:reference>/preview/<slug:slug>/<slug:channel>"
@@ -13,6 +13,13 @@ urlpatterns = [
     path("sign-out/", frame.sign_out, name="sign_out"),
     path("alerts/", alerts.alerts, name="alerts"),
     path("alerts/<int:pk>/done/", alerts.done, name="done"),
+    path("calendars/", calendars.calendars, name="calendars"),
+    path("calendars/address/<int:pk>/", calendars.open_address, name="open_address"),
+    path("calendars/address/<int:pk>/end/", calendars.close_address, name="close_address"),
+    path("calendars/<int:pk>/look/", calendars.look, name="calendar_look"),
+    path("calendars/<int:pk>/pause/", calendars.pause, name="calendar_pause"),
+    path("calendars/<int:pk>/resume/", calendars.resume, name="calendar_resume"),
+    path("calendars/<int:pk>/remove/", calendars.remove, name="calendar_remove"),
     path("messages/", messages.messages, name="messages"),
     path("messages/<int:pk>/", messages.message, name="message"),
     path("messages/<int:pk>/retry/", messages.retry, name="retry"),
