@@ -1,4 +1,4 @@
-"""The mail that a machine without a mail server wrote to files, for reading in development."""
+"""The mail and texts that a machine without servers wrote to files, for reading in development."""
 
 from __future__ import annotations
 
@@ -100,12 +100,13 @@ def mail_html(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def files() -> list[Path]:
-    """Return the files of the mailbox, the latest first: their names sort by time."""
-    return sorted(Path(settings.MAILBOX).glob("*.eml"), reverse=True)
+    """Return the files of mail and texts, the latest first: their names sort by time."""
+    found = [*Path(settings.MAILBOX).glob("*.eml"), *Path(settings.TEXTS).glob("*.txt")]
+    return sorted(found, key=lambda path: path.name, reverse=True)
 
 
 def find(name: str) -> Mail:
-    """Return the mail of that name, among those that are there, or raise 404."""
+    """Return the mail or text of that name, among those that are there, or raise 404."""
     for path in files():
         if path.name == name:
             return read(path)

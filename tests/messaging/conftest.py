@@ -2,7 +2,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from clinic.messaging import doorbell, registry
-from tests.messaging.scene import Clock, Parcels, Sink
+from tests.messaging.scene import Clock, Parcels, Provider, Sink, serving
 from tests.services import free_port
 
 
@@ -14,7 +14,7 @@ def clock() -> Clock:
 @pytest.fixture
 def parcels(monkeypatch: pytest.MonkeyPatch) -> Parcels:
     owner = Parcels()
-    monkeypatch.setattr(registry, "owners", {})
+    monkeypatch.setattr(registry, "owners", registry.owners.copy())
     registry.register("parcel", holds=owner.holds, render=owner.render, failed=owner.failed)
     return owner
 
@@ -31,6 +31,30 @@ def sink(settings):
     settings.EMAIL_TIMEOUT = 5
     yield server
     controller.stop()
+
+
+@pytest.fixture
+def twilio(settings):
+    """Twilio's web address on a port of its own, as SMS_URL names it."""
+    with serving(Provider({"sid": "SM1", "status": "queued"})) as server:
+        settings.SMS_URL = f"twilio+http://AC1:secret@{server.address}/+15550100"
+        settings.SITE_URL = "https://book.lumen.example"
+        yield server
+
+
+@pytest.fixture
+def postmark(settings):
+    """Postmark's web address on a port of its own, as EMAIL_PROVIDER names it."""
+    went = {"ErrorCode": 0, "Message": "OK", "MessageID": "pm-1", "To": "maya@client.example"}
+    with serving(Provider(went)) as server:
+        settings.EMAIL_PROVIDER = "postmark"
+        settings.EMAIL_BACKEND = "anymail.backends.postmark.EmailBackend"
+        settings.ANYMAIL = {
+            "POSTMARK_SERVER_TOKEN": "token",
+            "POSTMARK_API_URL": f"http://{server.address}/",
+            "WEBHOOK_SECRET": "postmark:a-long-password",
+        }
+        yield server
 
 
 @pytest.fixture

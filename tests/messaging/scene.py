@@ -1,9 +1,14 @@
 """A made-up owner of messages, a clock to move, and a mail server that answers as it is told."""
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -91,6 +96,46 @@ class Sink:
             assert isinstance(mail, EmailMessage)
             self.mails.append(mail)
         return answer
+
+
+@dataclass
+class Provider:
+    """The web address of a provider: it keeps what is posted and answers what the test says."""
+
+    answer: dict[str, Any]  # when all goes well
+    answers: list[tuple[int, dict[str, Any]]] = field(default_factory=list)  # to give before that
+    posts: list[str] = field(default_factory=list)  # bodies
+    address: str = ""
+
+    def reply(self, body: str) -> tuple[int, dict[str, Any]]:
+        self.posts.append(body)
+        return self.answers.pop(0) if self.answers else (200, self.answer)
+
+
+@contextmanager
+def serving(provider: Provider) -> Iterator[Provider]:
+    """Let `provider` answer on a port of its own."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            status, answer = provider.reply(body)
+            content = json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *args: Any) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        server.block_on_close = False
+        provider.address = f"127.0.0.1:{server.server_port}"
+        Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
+        yield provider
+        server.shutdown()
 
 
 def draft(number: int = 1, **differs: Any) -> Draft:

@@ -1,7 +1,5 @@
 """What a letter looks like on its way: words, invitation, files."""
 
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -9,12 +7,12 @@ from pathlib import Path
 import pytest
 from django.urls import reverse
 
+from booking.letters.parts import Button, Heading, Link, Part, Points, Row, Say, Table, Title
 from clinic.messaging import channels, services
-from clinic.messaging.letters import Attachment, Letter, render_letter, wrapped
+from clinic.messaging.letters import Attachment, Letter, Wording, render_letter, wrapped
 from clinic.messaging.models import Message
 from tests.messaging.scene import NOW, draft, planned
 
-TEN_THIRTY = datetime(2027, 5, 13, 17, 30, tzinfo=UTC)  # on the wall in Portland, Oregon
 LINK = "https://lumen.example/visits/" + "x" * 70
 INVITATION = (
     b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Lumen//EN\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\n"
@@ -23,90 +21,65 @@ INVITATION = (
 )
 
 
-@pytest.fixture
-def visit():
-    return {
-        "starts_at": TEN_THIRTY,
-        "ends_at": TEN_THIRTY + timedelta(minutes=70),
-        "zone_name": "America/Los_Angeles",
-        "client_first_name": "Maya <3",
-        "provider_first_name": "Mara",
-        "location_name": "Alder Street",
-        "location_address": "214 Alder Street, Suite 2\nPortland, OR 97205",
-    }
+def parts(name: str = "Maya") -> list[Part]:
+    return [
+        Say(f"Hello {name}, this is a letter."),
+        Title(("Thursday, May 14", "at 10:30 am")),
+        Table([Row("Where", ["Alder Street", "214 Alder Street, Suite 2"]), Row("With", ["Ana"])]),
+        Button("See your appointment", LINK),
+        Heading("Before you come"),
+        Points(["Set scrubs and acids aside. " * 5, "Come with a bare face."]),
+        Say("Anything new? Call us:", Link("503-555-0142", "tel:5035550142")),
+        Say("Need another time?", Link("Change it", LINK)),
+    ]
 
 
-@pytest.fixture
-def told(visit):
-    return {
-        "visit": visit,
-        "lines": [
-            ("Classic Face Tone, 60 min", Decimal(170)),
-            ("Gua sha finish, 10 min", Decimal(30)),
-        ],
-        "total": Decimal(200),
-        "policy": ["Change or cancel free until Wednesday, May 12, 10:30 am."],
-        "prep": ["Set scrubs and acids aside. " * 5, "Come with a bare face."],
-        "calendar": "The calendar file is attached.",
-        "manage_url": LINK,
-    }
+def written(**differs: object) -> Wording:
+    context = {"subject": "A letter", "preview": "In short.", "parts": parts(), "why": "Because."}
+    return render_letter("email/letter", context | differs)
 
 
-# The confirmation
+# Words
 
 
-def test_the_confirmation_says_when_where_with_whom_and_for_how_much(told):
-    for words in render_letter("email/confirmation", told)[1:]:
-        words = words.replace("&nbsp;", " ")
-        for fact in [
-            "10:30 to 11:40 am, Pacific Time",
-            "Classic Face Tone, 60 min, $170",
-            "Mara",
-            "214 Alder Street, Suite 2",
-            "$200",
-            LINK,
-            "Come with a bare face.",
-            "free until Wednesday",
-            "The calendar file is attached.",
-            "It holds no advertising.",
-        ]:
+def test_every_part_is_said_in_both_forms():
+    for words in written()[1:]:
+        for fact in ["Maya", "214 Alder Street, Suite 2", "Ana", LINK, "bare face", "503-555-0142"]:
             assert fact in words
+        assert "Because." in words
 
 
-def test_the_subject_is_neutral_and_plain(told):
-    subject = render_letter("email/confirmation", told).subject
-    assert subject == "You are booked: Thursday, May 13, 2027 at 10:30 am"
+def test_plain_text_has_the_shape_of_the_letter():
+    lines = written().text.splitlines()
+    assert lines[:7] == [
+        "Hello Maya, this is a letter.",
+        "",
+        "THURSDAY, MAY 14 AT 10:30 AM",
+        "",
+        "Where  Alder Street",
+        "       214 Alder Street, Suite 2",
+        "With   Ana",
+    ]
+    assert lines[lines.index("BEFORE YOU COME") + 1].startswith("- Set scrubs")
+    assert "Anything new? Call us: 503-555-0142" in lines
+    assert lines[lines.index("Need another time? Change it:") + 1] == LINK
+    assert "\n\n\n" not in written().text
 
 
-def test_names_are_escaped_in_html_and_left_alone_in_text(told):
-    wording = render_letter("email/confirmation", told)
-    assert "Hello Maya <3, you are booked." in wording.text
-    assert "Hello Maya &lt;3, you are booked." in wording.html
+def test_names_are_escaped_in_html_and_left_alone_in_text():
+    wording = written(parts=parts("Maya <3 & Co"))
+    assert "Hello Maya <3 & Co, this is a letter." in wording.text
+    assert "Hello Maya &lt;3 &amp; Co, this is a letter." in wording.html
 
 
-def test_both_zones_are_named_where_they_differ(told, visit):
-    visit["client_zone_name"] = "Asia/Kathmandu"
-    for words in render_letter("email/confirmation", told)[1:]:
-        words = " ".join(words.replace("&nbsp;", " ").split())
-        assert "Thursday, May 13, 2027, 11:15 pm where you are (Nepal Time)" in words
-
-
-def test_what_is_not_known_is_left_out(visit):
-    bare = {name: visit[name] for name in ("starts_at", "ends_at", "zone_name")}
-    wording = render_letter("email/confirmation", {"visit": bare, "manage_url": LINK})
-    for label in ["With", "Where", "Pay at the clinic", "Before you come", "None"]:
-        assert label not in wording.text
-    assert "\n\n\n" not in wording.text
-
-
-def test_text_keeps_to_72_columns_and_links_to_their_own_line(told):
-    lines = render_letter("email/confirmation", told).text.splitlines()
+def test_text_keeps_to_72_columns_and_links_to_their_own_line():
+    lines = written().text.splitlines()
     assert LINK in lines
     assert max(len(line) for line in lines if line != LINK) <= 72
 
 
-def test_html_carries_its_styles_itself_and_its_dark_colors_in_one_block(told):
-    html = render_letter("email/confirmation", told).html
+def test_html_carries_its_styles_itself_and_its_dark_colors_in_one_block():
+    html = written().html
     assert html.count("<style>") == 1
     assert "prefers-color-scheme: dark" in html
     assert ".card { width" not in html
@@ -119,8 +92,8 @@ def test_later_lines_hang_under_the_first():
     words = "word " * 20
     bullet = wrapped(f"- {words}").splitlines()
     assert bullet[1].startswith("  word")
-    row = wrapped(f"Where              {words}").splitlines()
-    assert row[1].startswith(" " * 19 + "word")
+    row = wrapped(f"Where              {words}\n                   {words}").splitlines()
+    assert all(line.startswith(" " * 19 + "word") for line in row[1:])
 
 
 # On its way

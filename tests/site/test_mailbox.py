@@ -2,13 +2,17 @@ import pytest
 from django.core.mail import EmailMultiAlternatives
 from django.urls import reverse
 
+from clinic.messaging.channels import Sms
+from clinic.messaging.letters import Letter
 from clinic.messaging.mailbox import EmailBackend
+from clinic.messaging.models import Message
 
 
 @pytest.fixture
 def mailbox(settings, tmp_path):
     settings.DEBUG = True
     settings.MAILBOX = tmp_path / "mail"
+    settings.TEXTS = tmp_path / "texts"
     return settings.MAILBOX
 
 
@@ -42,6 +46,23 @@ def test_a_mail_shows_its_text_with_links_and_its_calendar_file(client, mailbox)
     assert '<a href="https://lumen.example/m/1"' in page
     assert "BEGIN:VCALENDAR" in page
     assert "alert(1)" not in page
+
+
+@pytest.mark.django_db
+def test_texts_stand_among_the_mail(client, mailbox, settings):
+    send("The first")
+    words = "Lumen: visit Thursday. Details: https://lumen.example/v/1"
+    Sms().send(
+        Message(message_id="<1@x.example>"), Letter(to="+15035550142", subject="", text=words)
+    )
+    send("The third")
+
+    page = client.get(reverse("site:mailbox")).content.decode()
+    assert page.index("The third") < page.index("Lumen: visit") < page.index("The first")
+    [file] = settings.TEXTS.iterdir()
+    text = client.get(reverse("site:mail", args=[file.name])).content.decode()
+    assert "+15035550142" in text
+    assert '<a href="https://lumen.example/v/1"' in text
 
 
 @pytest.mark.django_db
