@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_in
 from django.db.models.signals import post_migrate
 
 
@@ -9,6 +10,7 @@ class BookingConfig(AppConfig):
         """Answer for the messages that are about bookings, and keep the roles complete."""
         from booking import message_checks, message_plan, permissions, samples
         from booking.services import care
+        from booking.views import visitors
         from clinic.messaging import registry
 
         registry.register(
@@ -22,3 +24,4 @@ class BookingConfig(AppConfig):
         )
         registry.register(samples.SUBJECT, holds=samples.why_no_test, render=samples.letter_of_test)
         post_migrate.connect(permissions.sync_roles, sender=self)
+        user_logged_in.connect(visitors.begin_anew)

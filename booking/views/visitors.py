@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
@@ -16,7 +16,8 @@ from clinic.web import limits, visitors
 from clinic.web.pages import render_page
 
 P = ParamSpec("P")
-CLIENT = "client"  # the session's key for the client who came by a manage link
+CLIENT = "client"  # the session's key for the client who came by a manage link or was chosen
+NOBODY = 0
 HOLDS = limits.Limit("holds", places=10, window=timedelta(minutes=10))
 
 
@@ -59,13 +60,26 @@ def too_many(request: HttpRequest) -> HttpResponse:
     return render_page(request, "429.html", "booking/_too_many.html", status=429)
 
 
+def forget_client(request: HttpRequest) -> None:
+    """Know the client no more; in an account neither, until one of its people is chosen."""
+    if request.user.is_authenticated:
+        request.session[CLIENT] = NOBODY
+    else:
+        request.session.pop(CLIENT, None)
+
+
+def begin_anew(request: HttpRequest, **_signal: Any) -> None:
+    """Forget, as somebody signs in, whom an earlier link said it was."""
+    request.session.pop(CLIENT, None)
+
+
 def _client(request: HttpRequest) -> Client | None:
     """Who it is: chosen or come by a link, else the one person of the account one is signed in to.
 
     In an account of several people, none of them until one is chosen.
     """
-    if key := request.session.get(CLIENT):
-        return Client.objects.filter(pk=key).first()
+    if CLIENT in request.session:
+        return Client.objects.filter(pk=request.session[CLIENT]).first()
     if request.user.is_authenticated:
         mine = Client.objects.filter(user=request.user)[:2]
         return mine[0] if len(mine) == 1 else None

@@ -18,7 +18,7 @@ from booking.terms import terms
 from booking.views.holds import address, own_booking, see_other
 from booking.views.presses import press
 from booking.views.steps import extras_in_words
-from booking.views.visitors import CLIENT, for_visitor
+from booking.views.visitors import CLIENT, for_visitor, forget_client
 from booking.visitors import Visitor
 from clinic.web import clock
 from treatments.models import InstructionKind
@@ -93,7 +93,7 @@ def another(request: HttpRequest, visitor: Visitor, token: str) -> HttpResponse:
 @for_visitor
 def forget(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Know the client no more: somebody else is at this browser."""
-    request.session.pop(CLIENT, None)
+    forget_client(request)
     delete_draft(visitor=visitor)
     return see_other(reverse("booking:start"))
 

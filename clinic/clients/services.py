@@ -87,3 +87,14 @@ def join_account(*, user: User, email: str) -> int:
     several people, and who is in an account stays there. Returns how many joined. 1 query.
     """
     return Client.objects.filter(email_key=email_key(email), user=None).update(user=user)
+
+
+@transaction.atomic
+def follow_address(*, user: User, before: str, email: str) -> None:
+    """Write to the people of `user` at the account's new address, where they had the old one.
+
+    Not to somebody whose name is known at the new address already: that is another client.
+    """
+    people = Client.objects.filter(user=user, email_key=email_key(before))
+    known = Client.objects.filter(email_key=email_key(email)).values("name_key")
+    people.exclude(name_key__in=known).update(email=email, email_key=email_key(email))

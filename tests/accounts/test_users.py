@@ -35,18 +35,6 @@ def test_signing_in_does_not_care_for_capitals(db, typed):
     assert authenticate(username=typed, password="another") is None
 
 
-def test_staff_sign_in_at_the_admin_and_others_do_not(db):
-    User.objects.create_user("dana@lumen.example", PASSWORD, is_staff=True)
-    User.objects.create_user("maya@mail.example", PASSWORD)
-    page = reverse("admin:index")
-
-    for email, status in (("Dana@lumen.example", 302), ("maya@mail.example", 200)):
-        signed_in = Browser().post(
-            reverse("admin:login"), {"username": email, "password": PASSWORD, "next": page}
-        )
-        assert signed_in.status_code == status
-
-
 @pytest.mark.parametrize("role", Role)
 def test_a_role_grants_what_the_table_says_and_only_that(db, role):
     user = UserFactory(groups=[role.value])
