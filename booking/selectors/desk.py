@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q, QuerySet
 
 from booking.models import Booking
-from booking.selectors.proof import recipient_name, staff_in
+from booking.selectors.proof import people_in
 from clinic.clients.models import email_key, name_key
 from clinic.messaging import selectors as outbox
 from clinic.messaging.models import Message, address_key
@@ -76,16 +76,19 @@ def references(typed: str) -> list[str]:
 
 
 def rows(messages: Sequence[Message]) -> list[Row]:
-    """Return `messages` with the visits they are about and their recipients' names. 2 queries."""
+    """Return `messages` with the visits they are about and their recipients' names.
+
+    3 queries at most.
+    """
     keys = {message: _visit_of(message) for message in messages}
     visits = Booking.objects.select_related("client", "location", "provider__resource_ptr").in_bulk(
         {key for key in keys.values() if key is not None}
     )
-    staff = staff_in(messages)
+    people = people_in(messages)
     found = []
     for message, key in keys.items():
         visit = visits.get(key) if key is not None else None
-        found.append(Row(message, visit, recipient_name(message.recipient, visit, staff)))
+        found.append(Row(message, visit, people.name(message.recipient, visit)))
     return found
 
 

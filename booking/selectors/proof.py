@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
 
-from booking.models import UPCOMING, Alert, Booking, Reading, SkinCheck
+from booking.models import UPCOMING, Alert, Booking, Provider, Reading, SkinCheck
 from clinic.accounts.models import User
 from clinic.messaging.models import Message
 from treatments.models import InstructionKind, InstructionVersion
@@ -52,7 +52,11 @@ class Ledger:
 
 
 def ledger(booking: Booking) -> Ledger:
-    """Return the proof of `booking`, which comes with its client and provider. 6 queries."""
+    """Return the proof of `booking`, which comes with its client and provider.
+
+    7 queries at most: one each for messages, readings, texts, alerts and the check-in, and for the
+    members of staff and former providers among the recipients, if there are any.
+    """
     messages = list(Message.objects.about(f"booking:{booking.pk}").order_by("due_at", "pk"))
     readings = {reading.page: reading for reading in booking.readings.all()}
     promised = booking.instruction_versions.through.objects.filter(booking=booking)
@@ -63,7 +67,7 @@ def ledger(booking: Booking) -> Ledger:
         .filter(Q(pk__in=named) | Q(is_promised=True))
         .order_by("instruction__kind", "instruction__position", "instruction__code", "number")
     )
-    staff = staff_in(messages)
+    people = people_in(messages)
     pages = [
         Page(
             page,
@@ -76,7 +80,7 @@ def ledger(booking: Booking) -> Ledger:
         told=[
             Told(
                 message,
-                recipient_name(message.recipient, booking, staff),
+                people.name(message.recipient, booking),
                 [text for text in texts if str(text.pk) in message.content_versions],
             )
             for message in messages
@@ -94,20 +98,35 @@ def texts_of(message: Message) -> list[InstructionVersion]:
     return list(texts.select_related("instruction").order_by("instruction__code", "number"))
 
 
-def staff_in(messages: Iterable[Message]) -> dict[int, User]:
-    """Return the members of staff whom `messages` are for, by primary key. One query."""
-    roles = {message.recipient for message in messages}
-    return User.objects.in_bulk([int(role[6:]) for role in roles if role.startswith("staff:")])
+@dataclass(frozen=True)
+class People:
+    """Those who work here, by primary key, as recipients of messages name them."""
+
+    staff: dict[int, User]
+    former: dict[int, Provider]  # who gave a visit until it changed hands
+
+    def name(self, recipient: str, visit: Booking | None) -> str:
+        """Return what the `recipient` of a message is called; nothing where nobody is known."""
+        role, _, key = recipient.partition(":")
+        if role == "staff":
+            return str(self.staff.get(int(key), ""))
+        if role == "provider" and key:
+            return str(self.former.get(int(key), ""))
+        if visit and role == "provider":
+            return visit.provider.name
+        return str(visit.client or "") if visit and role == "client" else ""
 
 
-def recipient_name(recipient: str, visit: Booking | None, staff: dict[int, User]) -> str:
-    """Return what the `recipient` of a message is called; nothing where nobody is known."""
-    role, _, key = recipient.partition(":")
-    if role == "staff":
-        return str(staff.get(int(key), ""))
-    if visit and role == "client":
-        return str(visit.client or "")
-    return visit.provider.name if visit and role == "provider" else ""
+def people_in(messages: Iterable[Message]) -> People:
+    """Return those who work here and whom `messages` are for. 2 queries at most."""
+    keys: dict[str, set[int]] = {"staff": set(), "provider": set()}
+    for message in messages:
+        role, _, key = message.recipient.partition(":")
+        if role in keys and key:
+            keys[role].add(int(key))
+    return People(
+        staff=User.objects.in_bulk(keys["staff"]), former=Provider.objects.in_bulk(keys["provider"])
+    )
 
 
 def undelivered_preparation(booking: Booking, messages: Iterable[Message]) -> Message | None:

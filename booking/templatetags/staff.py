@@ -1,4 +1,4 @@
-"""How the workspace names a message, says where it stands and writes a phone number."""
+"""How the workspace names a message, says where it stands, and writes times and numbers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import NamedTuple
 from django import template
 from django.conf import settings
 from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +17,7 @@ from booking.message_names import name_of
 from booking.views.steps import in_national_form
 from clinic.messaging.models import Message
 from clinic.messaging.selectors import CodeCounts
+from clinic.web.templatetags.lumen import clock_time, day_short
 
 register = template.Library()
 MINUTE, HOUR = 60, 3600  # seconds
@@ -39,6 +42,13 @@ ENDED = {
     Message.Status.DROPPED: Standing(_("Not sent"), icon="slash-circle"),
     Message.Status.FAILED: Standing(_("Failed"), icon="envelope-x", kind="danger"),
 }
+
+
+@register.filter
+def at(moment: datetime) -> SafeString:
+    """Write an instant as "Sun, Mar 3, 9:00 am", on the clock of the active zone."""
+    words = f"{day_short(moment)}, {clock_time(moment)}"
+    return format_html('<time datetime="{}">{}</time>', moment.isoformat(), words)
 
 
 @register.simple_tag

@@ -1,6 +1,5 @@
 """Who opens what of the workspace."""
 
-
 import pytest
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
