@@ -11,7 +11,7 @@ from booking import links
 from booking.letters import care, facts
 from booking.letters.mail import to_client
 from booking.letters.parts import Button, Choices, Link, Part, Points, Say, Title
-from booking.models import Booking
+from booking.models import Booking, SkinAnswer
 from clinic.clients.links import unsubscribe_url
 from clinic.clients.models import ConsentKind
 from clinic.messaging.letters import Letter
@@ -46,7 +46,7 @@ def aftercare(message: Message, booking: Booking, now: datetime) -> Letter:
     """M11: the full aftercare, and whom to call. 1 query."""
     texts = care.texts(booking, InstructionKind.AFTERCARE)
     lines = instruction_lines(texts)
-    page = Button(_("Keep it at hand: your aftercare page"), links.page_url(booking, "aftercare"))
+    page = Button(_("See it day by day"), links.page_url(booking, "aftercare"))
     keep: list[Part] = [Points(lines), page] if lines else []
     return to_client(
         booking,
@@ -64,11 +64,10 @@ def aftercare(message: Message, booking: Booking, now: datetime) -> Letter:
 
 def check_in(message: Message, booking: Booking, now: datetime) -> Letter:
     """M12: is your skin calm? The answer is given by a press on the page, not by the link."""
-    page = links.page_url(booking, "check_in")
     answers = {
-        "calm": _("Yes, it is calm"),
-        "irritated": _("Still irritated"),
-        "call": _("Please call me"),
+        SkinAnswer.CALM: _("Yes, it is calm"),
+        SkinAnswer.IRRITATED: _("Still irritated"),
+        SkinAnswer.CALL: _("Please call me"),
     }
     return to_client(
         booking,
@@ -77,7 +76,9 @@ def check_in(message: Message, booking: Booking, now: datetime) -> Letter:
         parts=[
             facts.hello(booking, _("Hello %(name)s, it is a day since your visit.")),
             Title((_("Is your skin calm?"),)),
-            Choices([Link(words, f"{page}?answer={answer}") for answer, words in answers.items()]),
+            Choices(
+                [Link(words, links.check_in_url(booking, each)) for each, words in answers.items()]
+            ),
             *care.call_us(booking),
         ],
     )
@@ -102,10 +103,7 @@ def tips(message: Message, booking: Booking, now: datetime) -> Letter:
             facts.hello(booking, hello),
             Title((_("Sun and moisture"),)),
             *care.timeline(ahead),
-            Say(
-                _("All of it, day by day:"),
-                Link(_("Your aftercare page"), links.page_url(booking, "aftercare")),
-            ),
+            Button(_("See all of it, day by day"), links.page_url(booking, "aftercare")),
             Say(_("Is your skin not as calm as it should be? Call us:"), facts.phone(booking)),
         ],
         texts=texts if ahead else (),
@@ -119,7 +117,7 @@ def tips(message: Message, booking: Booking, now: datetime) -> Letter:
 
 def invitation(message: Message, booking: Booking, now: datetime) -> Letter:
     """M15: would you like to come again? Marketing, to those who asked for it."""
-    weeks = max((now - booking.ends_at).days // 7, 1)
+    weeks = max(round((now - booking.starts_at).days / 7), 1)
     since = ngettext("%(count)d week", "%(count)d weeks", weeks) % {"count": weeks}
     again = _(
         "If you would like to come again, you see every free time and its price before you choose."

@@ -36,10 +36,7 @@ def early(message: Message, booking: Booking, now: datetime) -> Letter:
             facts.headline(booking.starts_at),
             *care.timeline(ahead),
             Say(other, facts.phone(booking)),
-            Say(
-                _("Everything else, day by day, is here:"),
-                Link(_("How to prepare"), links.page_url(booking, "prepare")),
-            ),
+            Button(_("See all of it, day by day"), links.page_url(booking, "prepare")),
             changing(booking, now),
         ],
         texts=texts if ahead else (),

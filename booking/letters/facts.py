@@ -16,7 +16,15 @@ from booking.models import Booking
 from booking.terms import terms
 from clinic.clients.models import Client
 from clinic.web.money import money
-from clinic.web.templatetags.lumen import clock_time, day_full, minutes, tel, time_range, zone_name
+from clinic.web.templatetags.lumen import (
+    NBSP,
+    clock_time,
+    day_full,
+    minutes,
+    tel,
+    time_range,
+    zone_name,
+)
 from treatments.models import Visibility
 
 
@@ -95,7 +103,9 @@ def with_row(booking: Booking) -> Row:
 
 def where_row(booking: Booking) -> Row:
     """Where to come."""
-    return Row(_("Where"), [booking.location.name, booking.location.address])
+    place = booking.location
+    town = place.address.removeprefix(f"{place.street}, ")
+    return Row(_("Where"), [place.name, place.street, town])
 
 
 def bill(booking: Booking) -> Table:
@@ -129,7 +139,7 @@ def manage_button(booking: Booking) -> Button:
 def phone(booking: Booking) -> Link:
     """Return the number of the location as a link that calls it."""
     number = booking.location.phone or settings.CLINIC_PHONE
-    return Link(number, f"tel:{tel(number)}")
+    return Link(number.replace(" ", NBSP), f"tel:{tel(number)}")
 
 
 def book_again_url(booking: Booking) -> str:

@@ -72,7 +72,7 @@ def alert_letter(alert: Alert, user: User, now: datetime) -> Letter:
             Say(_("Hello %(name)s,") % {"name": user.get_short_name()}),
             Title((_("An item needs your review"),)),
             Table([Row(_("Reference"), [alert.booking.reference])]),
-            Say(_("What it is about is on its page, as health is not a matter for e-mail.")),
+            Say(_("What it is about is on its page, and not in this mail.")),
             _visit_button(alert.booking),
         ],
     )
@@ -86,14 +86,15 @@ def day_sheet(
     No query if the bookings came with their facts.
     """
     rows = [_visit_row(booking) for booking in bookings]
-    count = ngettext("%(count)d visit", "%(count)d visits", len(rows)) % {"count": len(rows)}
+    count = ngettext("with %(count)d visit", "with %(count)d visits", len(rows))
+    visits = count % {"count": len(rows)} if rows else _("with no visits")
     return to_staff(
         user.email,
         subject=_("Your day: %(day)s") % {"day": day_full(day)},
-        preview=count if rows else _("Nobody is booked."),
+        preview=_("As it stands this evening."),
         parts=[
             Say(_("Hello %(name)s, this is your day:") % {"name": provider.first_name}),
-            Title((day_full(day), count if rows else _("nobody is booked"))),
+            Title((day_full(day), visits)),
             *([Table(rows)] if rows else []),
             Say(_("As it stood this evening; the diary has the last word."), is_note=True),
         ],

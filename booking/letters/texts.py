@@ -50,6 +50,7 @@ def confirmation(message: Message, booking: Booking, now: datetime) -> Letter:
         for when in _whens(booking)
         for says in (
             _("booked for %(when)s. Details and changes:") % {"when": when},
+            _("booked for %(when)s. Details:") % {"when": when},
             _("booked for %(when)s.") % {"when": when},
         )
     ]
@@ -104,6 +105,7 @@ def changed(message: Message, booking: Booking, now: datetime) -> Letter:
         if before and before != booking.starts_at:
             moved = {"when": when, "before": _when(before)}
             says.append(_("visit moved from %(before)s to %(when)s.") % moved)
+            says.append(_("now %(when)s, not %(before)s.") % moved)
         says.append(_("visit is now %(when)s.") % {"when": when})
     return _text(booking, says, links.manage_url(booking))
 

@@ -90,7 +90,7 @@ def already_booked(message: Message, booking: Booking, now: datetime) -> Letter:
     )
     rule = _(
         "Until your first visit we keep one appointment for each person, and never two at the "
-        "same time. To change yours, or to book for somebody else, please call us."
+        "same time. To change yours, or to book for somebody else, please call us:"
     )
     return to_client(
         booking,
@@ -157,8 +157,11 @@ def _texts_by_now(booking: Booking, now: datetime) -> list[InstructionVersion]:
 def _preparation(booking: Booking, texts: list[InstructionVersion]) -> list[Part]:
     if not texts:
         return []
-    page = Link(_("Tell us that you have read it"), links.page_url(booking, "prepare"))
-    return [*care.section(_("Before you come"), instruction_lines(texts)), Say("", page)]
+    page = Link(_("tell us with one press"), links.page_url(booking, "prepare"))
+    return [
+        *care.section(_("Before you come"), instruction_lines(texts)),
+        Say(_("When you have read it, please"), page),
+    ]
 
 
 def _request(booking: Booking, now: datetime) -> Attachment:

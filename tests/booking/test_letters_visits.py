@@ -6,9 +6,11 @@ from decimal import Decimal
 import pytest
 
 from booking import links, services
-from booking.services.ledger import staff
+from booking.models import Booking
+from booking.services.ledger import CLIENT, staff
+from clinic.messaging.letters import Letter
 from tests.booking.scenes import NOW, confirm, on
-from tests.booking.written import both_forms, event_in, write
+from tests.booking.written import both_forms, event_in, sent, write
 from tests.factories import (
     AddOnFactory,
     InstructionFactory,
@@ -18,7 +20,7 @@ from tests.factories import (
     UserFactory,
     open_clinic,
 )
-from treatments.models import InstructionKind
+from treatments.models import InstructionKind, Visibility
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -166,6 +168,155 @@ class TestTheConfirmation:
         assert "online at no charge" in " ".join(in_time.split())
         assert "Until" not in late
         assert "From now on" in late
+
+
+class TestAChange:
+    """M09, after the last letter told the client something else."""
+
+    @pytest.fixture
+    def booking(self, scene) -> Booking:
+        booking = confirm(scene, on(scene, 4, 13), time_zone="Asia/Kathmandu")
+        sent(booking, "M01")
+        return booking
+
+    @pytest.fixture
+    def moved(self, scene, booking) -> Booking:
+        services.move(
+            booking=booking, starts_at=on(scene, 5, 9), actor=staff(UserFactory()), now=NOW
+        )
+        return booking
+
+    def test_says_the_old_time_and_the_new_one_on_both_clocks(self, moved):
+        letter = write(moved, "M09")
+
+        assert letter.subject == "New time: Tuesday, March 5, 2030 at 9:00 am"
+        for words in both_forms(letter):
+            assert "your appointment has a new time" in words
+            assert "Monday, March 4, 2030 at 1:00 pm, Eastern Time" in words
+            assert "11:45 pm where you are (Nepal Time)" in words
+            assert "9:00 to 10:15 am, Eastern Time" in words
+            assert "7:45 pm where you are (Nepal Time)" in words
+
+    def test_the_old_time_is_the_one_told_last_and_not_the_one_before_this_move(self, scene, moved):
+        services.move(
+            booking=moved, starts_at=on(scene, 6, 10), actor=staff(UserFactory()), now=NOW
+        )
+
+        words = " ".join(write(moved, "M09").text.split())
+
+        assert "Monday, March 4, 2030 at 1:00 pm" in words
+        assert "Tuesday, March 5" not in words.partition("If your plans".upper())[0]
+
+    def test_what_came_back_to_the_time_told_has_no_old_time(self, scene, moved):
+        services.move(
+            booking=moved, starts_at=on(scene, 4, 13), actor=staff(UserFactory()), now=NOW
+        )
+
+        letter = write(moved, "M09")
+
+        assert letter.subject == "Your appointment: Monday, March 4, 2030 at 1:00 pm"
+        for words in both_forms(letter):
+            assert "as it stands now" in words
+            assert "Until now" not in words
+
+    def test_updates_the_entry_in_the_calendar(self, moved):
+        _, before = event_in(write(moved, "M01"))
+        calendar, event = event_in(write(moved, "M09"))
+
+        assert calendar["METHOD"] == "REQUEST"
+        assert event["UID"] == before["UID"]
+        assert event["SEQUENCE"] == moved.schedule_version == 1
+        assert event["STATUS"] == "CONFIRMED"
+
+    def test_brings_the_preparation_when_the_new_time_is_near(self, scene, moved):
+        text = InstructionVersionFactory(lines=["Come with a bare face."])
+        moved.instruction_versions.add(text)
+
+        far, near = (
+            write(moved, "M09", now=moved.starts_at - hours) for hours in (72 * HOUR, 71 * HOUR)
+        )
+
+        assert (far.content_versions, near.content_versions) == ((), (str(text.pk),))
+        assert "Come with a bare face." in near.text
+        assert "Come with a bare face." not in far.text
+
+
+class TestACancellation:
+    """M09 about a visit that will not take place."""
+
+    @pytest.fixture
+    def booking(self, scene) -> Booking:
+        booking = confirm(scene, on(scene, 4, 13), time_zone="Asia/Kathmandu")
+        sent(booking, "M01")
+        return booking
+
+    def cancelled(self, booking: Booking, **how: object) -> Letter:
+        services.cancel(booking=booking, **{"actor": CLIENT, "now": NOW} | how)  # type: ignore[arg-type]
+        return write(booking, "M09")
+
+    def test_by_the_client_in_time_owes_nothing(self, booking):
+        letter = self.cancelled(booking)
+
+        assert letter.subject == "Canceled: Monday, March 4, 2030 at 1:00 pm"
+        for words in both_forms(letter):
+            assert "your appointment is canceled, as you asked" in words
+            assert "You owe us nothing" in words
+            assert "where you are (Nepal Time)" in words
+            assert "/book/" in words
+
+    def test_by_the_client_too_late_says_what_is_owed_and_why(self, booking):
+        letter = self.cancelled(booking, now=booking.starts_at - HOUR, fee_shown=Decimal(85))
+
+        for words in both_forms(letter):
+            assert "after Sunday, March 3, 2030 at 1:00 pm" in words
+            assert "$85 is owed" in words
+            assert "we never charge for that" in words
+
+    def test_by_the_clinic_is_an_apology_and_owes_nothing(self, booking):
+        letter = self.cancelled(
+            booking, actor=staff(UserFactory()), now=booking.starts_at - HOUR, reason="Ana is ill"
+        )
+
+        for words in both_forms(letter):
+            assert "we are sorry" in words
+            assert "You owe us nothing" in words
+            assert "Ana is ill" not in words
+
+    def test_for_a_health_reason_owes_nothing_and_has_no_word_of_health(self, booking):
+        letter = self.cancelled(
+            booking, now=booking.starts_at - HOUR, is_health_reason=True, fee_shown=Decimal(0)
+        )
+
+        for words in both_forms(letter):
+            assert "You owe us nothing" in words
+            assert "$" not in words
+            for word in ("health", "unwell", "ill,", "charge"):
+                assert word not in words
+
+    def test_takes_the_entry_out_of_the_calendar(self, booking):
+        _, before = event_in(write(booking, "M01"))
+        letter = self.cancelled(booking)
+        calendar, event = event_in(letter)
+
+        assert letter.attachments[0].mimetype == "text/calendar; method=CANCEL"
+        assert calendar["METHOD"] == "CANCEL"
+        assert event["UID"] == before["UID"]
+        assert event["SEQUENCE"] == booking.schedule_version == 1
+        assert event["STATUS"] == "CANCELLED"
+        assert event["DTSTART"].dt == booking.starts_at
+
+    def test_names_the_time_the_client_was_told(self, scene, booking):
+        services.move(
+            booking=booking, starts_at=on(scene, 5, 9), actor=staff(UserFactory()), now=NOW
+        )
+
+        assert self.cancelled(booking).subject == "Canceled: Monday, March 4, 2030 at 1:00 pm"
+
+    def test_leads_to_the_booking_of_anything_once_this_is_not_offered(self, scene, booking):
+        scene.treatment.visibility = Visibility.RETIRED
+        scene.treatment.save()
+
+        assert "/book/\n" in self.cancelled(booking).text
 
 
 class TestTheReasonWhyNot:

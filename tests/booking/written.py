@@ -7,6 +7,7 @@ from icalendar import Calendar
 
 from booking.letters import letter
 from booking.models import Booking
+from clinic.messaging import services
 from clinic.messaging.letters import Letter
 from clinic.messaging.models import Message
 from tests.booking.scenes import NOW
@@ -36,6 +37,20 @@ def write(
 def text(booking: Booking, code: str, **fields: Any) -> str:
     """The text message `code` about `booking`."""
     return write(booking, code, channel=Message.Channel.SMS, **fields).text
+
+
+def sent(booking: Booking, code: str, *, recipient: str = "client") -> None:
+    """Let the letter `code` about `booking`, as it stands now, have gone to `recipient`."""
+    draft = services.Draft(
+        subject=f"booking:{booking.pk}",
+        code=code,
+        recipient=recipient,
+        version=booking.schedule_version,
+        due_at=NOW,
+    )
+    about = Message.objects.about(draft.subject)
+    about.filter(code=code, recipient=recipient, version=draft.version).delete()
+    services.record_sent(messages=[draft], sent_to="somebody@mail.example", now=NOW)
 
 
 def both_forms(letter: Letter) -> list[str]:
