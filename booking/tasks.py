@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from booking import services
-from booking.services import calendars
+from booking.services import calendars, privacy
 from clinic.web import clock
 
 
@@ -23,3 +23,9 @@ def delete_old_holds() -> None:
 def import_outside_calendars() -> None:
     """Look at the calendars that aestheticians keep elsewhere."""
     calendars.import_outside_calendars(now=clock.now())
+
+
+@shared_task(ignore_result=True)
+def purge() -> None:
+    """Delete what nobody may keep any longer."""
+    privacy.purge(now=clock.now())

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import environ
+from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 from kombu.transport import TRANSPORT_ALIASES
@@ -227,6 +228,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "booking.tasks.import_outside_calendars",
         "schedule": 900.0,
         "options": {"expires": 900},
+    },
+    "purge": {
+        "task": "booking.tasks.purge",
+        "schedule": crontab(hour=9, minute=20),  # UTC: night in America
+        "options": {"expires": 3600},
+    },
+    "clear-expired-sessions": {
+        "task": "clinic.accounts.tasks.clear_expired_sessions",
+        "schedule": crontab(hour=9, minute=40),
+        "options": {"expires": 3600},
     },
 }
 
