@@ -1,0 +1,72 @@
+"""What people were told, whatever happened to the visit since."""
+
+import pytest
+
+from booking import services
+from booking.models import Booking
+from booking.selectors.history import start_at, told
+from booking.services.ledger import CLIENT, staff
+from tests.booking.scenes import NOW, confirm, on
+from tests.booking.written import sent
+from tests.factories import Scene, UserFactory, open_clinic
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return open_clinic()
+
+
+@pytest.fixture
+def booking(scene) -> Booking:
+    return confirm(scene, on(scene, 4, 13))
+
+
+def move(scene: Scene, booking: Booking, day: int, hour: int) -> None:
+    services.move(
+        booking=booking, starts_at=on(scene, day, hour), actor=staff(UserFactory()), now=NOW
+    )
+
+
+def test_nobody_is_told_anything_before_a_letter_has_gone(booking):
+    assert told(booking, "client") is None
+
+
+def test_each_is_told_what_their_own_last_letter_said(scene, booking):
+    sent(booking, "M01")
+    move(scene, booking, 5, 9)
+    sent(booking, "M09", recipient="provider")
+    move(scene, booking, 6, 10)
+
+    assert told(booking, "client") == on(scene, 4, 13)
+    assert told(booking, "provider") == on(scene, 5, 9)
+
+    sent(booking, "M09")
+    assert told(booking, "client") == booking.starts_at == on(scene, 6, 10)
+
+
+def test_a_reminder_tells_no_news(scene, booking):
+    sent(booking, "M01")
+    move(scene, booking, 5, 9)
+    sent(booking, "M04")
+
+    assert told(booking, "client") == on(scene, 4, 13)
+
+
+def test_every_version_has_its_start_also_after_it_is_over(scene, booking):
+    move(scene, booking, 5, 9)
+    move(scene, booking, 6, 10)
+    services.cancel(booking=booking, actor=CLIENT, now=NOW)
+
+    starts = [start_at(booking, version) for version in range(4)]
+
+    assert starts == [on(scene, 4, 13), on(scene, 5, 9), on(scene, 6, 10), on(scene, 6, 10)]
+
+
+def test_it_takes_two_looks(scene, booking, django_assert_num_queries):
+    sent(booking, "M01")
+    move(scene, booking, 5, 9)
+
+    with django_assert_num_queries(2):
+        told(booking, "client")
