@@ -4,20 +4,25 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('clients', '0002_consent_kinds'),
+        ("clients", "0002_consent_kinds"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='client',
-            name='erased_at',
-            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name='erased'),
+            model_name="client",
+            name="erased_at",
+            field=models.DateTimeField(
+                blank=True, editable=False, null=True, verbose_name="erased"
+            ),
         ),
         migrations.AddField(
-            model_name='client',
-            name='legal_hold',
-            field=models.BooleanField(default=False, help_text='Nothing about this person is deleted.', verbose_name='legal hold'),
+            model_name="client",
+            name="legal_hold",
+            field=models.BooleanField(
+                default=False,
+                help_text="Nothing about this person is deleted.",
+                verbose_name="legal hold",
+            ),
         ),
     ]
