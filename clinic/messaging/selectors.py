@@ -44,6 +44,12 @@ class CodeCounts(NamedTuple):
     failed: int
 
 
+def are_texts_stopped(number: str) -> bool:
+    """Return whether STOP was sent from `number`, and no START since. One query."""
+    stopped = Suppression.objects.open().filter(reason=Suppression.Reason.STOPPED)
+    return stopped.of(channel=Message.Channel.SMS, address=number).exists()
+
+
 def counts_by_code(*, since: datetime | None = None) -> list[CodeCounts]:
     """Return how many of each code are in which status, in the order of the codes.
 

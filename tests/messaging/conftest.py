@@ -2,6 +2,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from clinic.messaging import doorbell, registry
+from clinic.web import clock as real_clock
 from tests.messaging.scene import Clock, Parcels, Provider, Sink, serving
 from tests.services import free_port
 
@@ -9,6 +10,13 @@ from tests.services import free_port
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture
+def wall_clock(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The same clock, read by pages, commands and tasks too."""
+    monkeypatch.setattr(real_clock, "now", clock)
+    return clock
 
 
 @pytest.fixture
