@@ -89,7 +89,12 @@ def _add_users() -> dict[str, User]:
     for email, (name, role) in people.items():
         users[email], _ = User.objects.get_or_create(
             email=email,
-            defaults={"full_name": name, "is_staff": role != Role.CLIENT, "password": password},
+            defaults={
+                "full_name": name,
+                "is_staff": role != Role.CLIENT,
+                "is_demo": True,
+                "password": make_password(None) if role == Role.CLIENT else password,
+            },
         )
         users[email].groups.add(Group.objects.get_or_create(name=role)[0])
         if role == Role.CLIENT:

@@ -6,6 +6,8 @@ from typing import Any
 
 from allauth.account import views as account
 from allauth.account.internal.decorators import login_stage_required
+from allauth.account.internal.flows.login import record_authentication
+from allauth.account.internal.flows.logout import logout
 from allauth.account.stages import LoginByCodeStage
 from allauth.account.utils import perform_login
 from allauth.core.exceptions import ImmediateHttpResponse
@@ -216,7 +218,8 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     except InvitationGone:
         return render(request, "account/invitation_gone.html", status=404)
     if request.user.is_authenticated:
-        account.flows.logout.logout(request, show_message=False)
+        logout(request, show_message=False)
+    record_authentication(request, user, "invitation", email=user.email)
     try:
         return perform_login(request, user, email=user.email)
     except ImmediateHttpResponse as answer:

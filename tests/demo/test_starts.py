@@ -231,11 +231,11 @@ def run(*arguments: str) -> str:
 def test_it_prints_who_can_sign_in_and_where(brief, settings):
     printed = run()
 
-    assert f"{settings.SITE_URL}/admin/" in printed
+    assert f"{settings.SITE_URL}/sign-in/password/" in printed
     assert f"sam@lumen.example     {PASSWORD}" in printed
     for role in ("aesthetician", "front desk", "medical lead", "admin"):
         assert role in printed
-    assert "maya@mail.example" not in printed  # clients have no sign-in page yet
+    assert "maya@mail.example; the code arrives at" in printed
 
 
 def test_told_to_stop_it_draws_nothing_any_more(brief):

@@ -4,10 +4,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.urls import reverse
 
 from booking.demo import load_demo
-from booking.demo.building import PASSWORD, accounts, take_mark_away
-from booking.permissions import Role
+from booking.demo.building import take_mark_away
+from booking.demo.sign_ins import SignIn, sign_ins
 from clinic.web import clock
 
 SEED = 2026
@@ -39,13 +40,22 @@ class Command(BaseCommand):
         self.stdout.write(
             f"{settings.CLINIC_NAME}, demo: {loaded.drawn} visits drawn, "
             f"{loaded.completed} completed.\n"
-            f"Staff sign in at {settings.SITE_URL}/admin/:"
         )
-        people = [person for person in accounts() if person["role"] != Role.CLIENT]
-        widths = [max(len(person[key]) for person in people) for key in ("role", "email")]
+        self._introduce(sign_ins())
+
+    def _introduce(self, people: list[SignIn]) -> None:
+        """Say who can sign in, and how. Codes are new at each start, and each works once."""
+        staff = [person for person in people if person.codes]
+        self.stdout.write(f"Clients sign in at {settings.SITE_URL}{reverse('account_login')} with")
         for person in people:
-            role, email = (
-                person[key].ljust(width)
-                for key, width in zip(("role", "email"), widths, strict=True)
-            )
-            self.stdout.write(f"  {role}  {email}  {PASSWORD}")
+            if not person.codes:
+                mailbox = f"{settings.SITE_URL}{reverse('site:mailbox')}"
+                self.stdout.write(f"  {person.email}; the code arrives at {mailbox}")
+        self.stdout.write(
+            f"Staff sign in at {settings.SITE_URL}{reverse('account_password')} with a password, "
+            "then one of the codes:"
+        )
+        widths = [max(len(getattr(each, name)) for each in staff) for name in ("role", "email")]
+        for person in staff:
+            role, email = person.role.ljust(widths[0]), person.email.ljust(widths[1])
+            self.stdout.write(f"  {role}  {email}  {person.password}  {' '.join(person.codes)}")
