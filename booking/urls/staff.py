@@ -10,7 +10,6 @@ PREVIEW = "visits/<slug:reference>/preview/<slug:slug>/<slug:channel>"
 urlpatterns = [
     path("", frame.home, name="home"),
     path("find/", frame.find, name="find"),
-    path("sign-out/", frame.sign_out, name="sign_out"),
     path("alerts/", alerts.alerts, name="alerts"),
     path("alerts/<int:pk>/done/", alerts.done, name="done"),
     path("calendars/", calendars.calendars, name="calendars"),

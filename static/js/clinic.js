@@ -113,7 +113,7 @@ function wake(root) {
     const [name, value] = pair.split(":");
     if (value) element.style.setProperty(name.trim(), value.trim());
   }));
-  each(root, ".days, .people", (row) => {
+  each(root, ".days, .people, .msg-list ul", (row) => {
     const chosen = row.querySelector("[aria-current]");
     if (!chosen) return;
     const [place, frame] = [chosen, row].map((element) => element.getBoundingClientRect());

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from django.contrib.auth import logout
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from booking.models import Booking
 from booking.permissions import alerts_of, visits_of
@@ -36,13 +35,6 @@ def find(request: HttpRequest) -> HttpResponse:
     if visit is None:
         return staff_page(request, "staff/not_found.html", {"typed": typed}, status=404)
     return redirect(visit_url(visit))
-
-
-@require_POST
-def sign_out(request: HttpRequest) -> HttpResponse:
-    """End the session; the next person at this tablet is somebody else."""
-    logout(request)
-    return redirect("site:home")
 
 
 def staff_page(

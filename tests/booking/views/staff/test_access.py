@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from booking.models import Booking
 from booking.permissions import Role
-from tests.booking.views.browsing import text
+from tests.booking.views.browsing import Page, text
 from tests.booking.views.staff.written import alert, planned
 from tests.factories import ProviderFactory, UserFactory, booked
 
@@ -109,11 +109,10 @@ def test_a_reference_of_nobody_or_of_somebody_elses_visit_finds_nothing(desk, at
         assert "No visit has this reference" in text(response)
 
 
-def test_signing_out_ends_the_session_by_a_press_only(desk):
-    assert desk.get(reverse("staff:sign_out")).status_code == 405
-    assert SESSION_KEY in desk.session
+def test_the_rail_signs_out(desk):
+    form = Page(text(desk.get(reverse("staff:alerts")))).form("sign-out")
 
-    assert desk.post(reverse("staff:sign_out"))["Location"] == reverse("site:home")
+    desk.post(form["action"])
     assert SESSION_KEY not in desk.session
 
 

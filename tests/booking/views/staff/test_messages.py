@@ -29,7 +29,7 @@ def test_the_desk_opens_with_what_waits_and_how_long(desk, booking):
     page = text(response)
     assert [row.message.code for row in response.context["rows"]] == ["M04"]
     assert "Preparation and reminder" in page
-    assert "<b>3 min</b><small>1 waits</small>" in page
+    assert "<b>3 min</b><small>1 message waits</small>" in page
     assert "<b>1</b><small>in the last minute</small>" in page
     assert reverse("staff:visit", args=["K7P-2QX"]) in page
     assert "Fri, Mar 1, 6:57 am" in page  # by the clock of New York

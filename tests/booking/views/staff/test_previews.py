@@ -42,7 +42,7 @@ def test_a_text_is_shown_with_its_length(desk, booking):
 
     letter = desk.get(page_of("M04", "sms")).context["letter"]
     assert f"{len(letter.text)} of 160 characters" in page
-    assert "+15035550123" in page
+    assert "(503) 555-0123" in page
     assert "<iframe" not in page
     assert "Send a test" not in page
 

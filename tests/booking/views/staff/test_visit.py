@@ -24,7 +24,7 @@ def test_the_visit_says_who_comes_when_and_to_whom(desk, booking):
     assert "<h1>Maya Ellison</h1>" in page
     assert "Sunday, March 3, 9:00 to 10:00 am, Eastern Time" in page
     assert booking.provider.name in page
-    assert "confirmed" in page
+    assert "Confirmed" in page
     assert 'href="tel:+15035550123"' in page
     assert "(503) 555-0123" in page
 
