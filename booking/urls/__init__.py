@@ -29,8 +29,11 @@ urlpatterns = [
     path("visit/<slug:token>/calendar/open/", calendars.open_address, name="open_address"),
     path("visit/<slug:token>/calendar/close/", calendars.close_address, name="close_address"),
     path("visit/<slug:token>/prepare/", care.prepare, name="prepare"),
+    path("visit/<slug:token>/prepare/read/", care.acknowledge, name="acknowledge"),
+    path("visit/<slug:token>/opened/", care.opened, name="opened"),
     path("visit/<slug:token>/aftercare/", care.aftercare, name="aftercare"),
     path("visit/<slug:token>/check-in/", care.check_in, name="check_in"),
+    path("visit/<slug:token>/check-in/answer/", care.answer, name="answer"),
     path("visit/<slug:token>/another/", visits.another, name="another"),
     path("calendar/<slug:token>.ics", calendars.feed, name="feed"),
 ]

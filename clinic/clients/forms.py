@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
@@ -22,19 +23,19 @@ class PreferencesForm(forms.Form):
     service_sms = forms.BooleanField(
         label=_("Texts about my appointments"),
         help_text=_(
-            "At most one text a day and three a week. Message and data rates may apply. Reply STOP "
-            "to end them at any time. You never have to agree to be treated."
+            "At most one text a day and three a week, from 9 am to 8 pm. Message and data rates "
+            "may apply. Reply STOP to end them. We treat you just as well without."
         ),
         required=False,
     )
     care_tips = forms.BooleanField(
-        label=_("Care tips by e-mail"),
-        help_text=_("Two short notes in the days after a visit: sunscreen, moisturizer."),
+        label=_("Care tips"),
+        help_text=_("Two short e-mails in the days after a visit, about sun and moisture."),
         required=False,
     )
     feedback = forms.BooleanField(
         label=_("Questions about my visit"),
-        help_text=_("We ask how it was, once after a visit."),
+        help_text=_("An e-mail that asks how it was, at most one for each visit."),
         required=False,
     )
     marketing_email = forms.BooleanField(
@@ -45,9 +46,8 @@ class PreferencesForm(forms.Form):
     marketing_sms = forms.BooleanField(
         label=_("News and offers by text"),
         help_text=_(
-            "Sent automatically to your mobile number, at most three a week with all other texts. "
-            "Message and data rates may apply. Reply STOP to end them. You never have to agree to "
-            "buy anything."
+            "Sent automatically, at most one text a day and three a week with all others. Message "
+            "and data rates may apply. Reply STOP to end them. You can book and buy without."
         ),
         required=False,
     )
@@ -62,10 +62,13 @@ class PreferencesForm(forms.Form):
         wanted = preferences(client)
         super().__init__(data, initial={kind.value: wanted[kind] for kind in OPTIONAL})
         self.client = client
-        if client.phone:
+        if not settings.HAS_SMS:
+            for name in (*BY_TEXT, "phone"):
+                del self.fields[name]
+        elif client.phone:
             self.fields["phone"].help_text = _(
-                "We have the number ending in %(digits)s. Type another one to change it."
-            ) % {"digits": str(client.phone)[-4:]}
+                "We have the one that ends in %(digits)s. Type another one to change it."
+            ) % {"digits": client.phone.as_e164[-4:]}
 
     def clean(self) -> dict[str, Any]:
         """Ask for a number where texts are wanted and none is known."""
@@ -77,4 +80,4 @@ class PreferencesForm(forms.Form):
 
     def wanted(self) -> dict[ConsentKind, bool]:
         """Return each box as it was left."""
-        return {kind: self.cleaned_data[kind] for kind in OPTIONAL}
+        return {kind: self.cleaned_data[kind] for kind in OPTIONAL if kind in self.fields}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
+
 from clinic.clients.models import Client, Consent, ConsentKind
 
 OPTIONAL = (
@@ -28,6 +31,22 @@ def preferences(client: Client) -> dict[ConsentKind, bool]:
     return wanted
 
 
-def answers(client: Client) -> list[Consent]:
+def optional_answers(client: Client) -> list[Consent]:
     """Return what `client` said to the questions one may refuse, the latest first. One query."""
     return list(Consent.objects.filter(client=client, kind__in=OPTIONAL))
+
+
+def standing_since(answers: Iterable[Consent]) -> dict[str, datetime]:
+    """Return, by kind, since when the latest answer has not been another; `answers` latest first.
+
+    A kind that was never answered is left out.
+    """
+    since: dict[str, tuple[bool, datetime]] = {}
+    changed: set[str] = set()
+    for answer in answers:
+        latest, _ = since.get(answer.kind, (answer.is_given, answer.given_at))
+        if latest != answer.is_given:
+            changed.add(answer.kind)
+        elif answer.kind not in changed:
+            since[answer.kind] = latest, answer.given_at
+    return {kind: at for kind, (_, at) in since.items()}

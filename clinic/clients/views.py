@@ -6,17 +6,19 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from clinic.clients import links, selectors, services
+from clinic.clients import links, reach, selectors, services
 from clinic.clients.forms import PREFERENCES_WORDING, PreferencesForm
-from clinic.clients.models import Client, ConsentKind
+from clinic.clients.models import Client, Consent, ConsentKind
 from clinic.web import clock
 
 ONE_CLICK = ("List-Unsubscribe", "One-Click")  # what a mail program sends (RFC 8058)
@@ -32,8 +34,8 @@ def by_link(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         client = links.client_for(token)
         if client is None:
             raise Http404
-        response = view(request, client, **names)
-        response["Referrer-Policy"] = "same-origin"
+        with timezone.override(client.time_zone or timezone.get_default_timezone()):
+            response = view(request, client, **names)
         response["X-Robots-Tag"] = "noindex"
         return response
 
@@ -42,19 +44,27 @@ def by_link(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 @by_link
 def preferences(request: HttpRequest, client: Client) -> HttpResponse:
-    """What we may send, each kind on its own."""
+    """What we may send, each kind on its own, and since when it is so."""
     form = PreferencesForm(request.POST if request.method == "POST" else None, client=client)
     if form.is_valid():
         services.save_preferences(
             client=client,
             wanted=form.wanted(),
-            phone=form.cleaned_data["phone"],
+            phone=form.cleaned_data.get("phone") or "",
             wording_version=PREFERENCES_WORDING,
             now=clock.now(),
         )
-        messages.success(request, _("Saved. That is how we will do it."))
+        messages.success(request, _("Saved. From now on we do it that way."))
         return HttpResponse(status=303, headers={"Location": request.path})
-    context = {"client": client, "form": form, "history": selectors.answers(client)}
+    answers = selectors.optional_answers(client)
+    number = client.phone.as_e164 if client.phone else ""
+    context = {
+        "client": client,
+        "form": form,
+        "since": selectors.standing_since(answers),
+        "history": [(answer, _where(answer)) for answer in answers],
+        "is_stopped": settings.HAS_SMS and bool(number) and not reach.takes_texts(number),
+    }
     return render(request, "clients/preferences.html", context, status=422 if form.errors else 200)
 
 
@@ -65,7 +75,8 @@ def unsubscribe(request: HttpRequest, client: Client, kind: str) -> HttpResponse
     if kind not in selectors.OPTIONAL:
         raise Http404
     ended = ConsentKind(kind)
-    if ONE_CLICK in request.POST.items():
+    is_pressed = ONE_CLICK in request.POST.items()
+    if is_pressed:
         services.change_preferences(
             client=client,
             wanted={ended: False},
@@ -75,7 +86,17 @@ def unsubscribe(request: HttpRequest, client: Client, kind: str) -> HttpResponse
         )
     context = {
         "kind": ended,
-        "is_on": selectors.preferences(client)[ended],
+        "is_on": not is_pressed and selectors.preferences(client)[ended],
         "preferences_url": links.preferences_url(client),
     }
     return render(request, "clients/unsubscribe.html", context)
+
+
+def _where(answer: Consent) -> str:
+    """Where an answer was given, in words."""
+    return {
+        "booking": _("when you booked"),
+        "preferences": _("on this page"),
+        "unsubscribe": _("by unsubscribing"),
+        "text message": _("by text"),
+    }.get(answer.source, answer.source)

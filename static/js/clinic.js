@@ -76,6 +76,28 @@ function countDown(hold) {
   tick();
 }
 
+// What can be taken back for a few minutes says how long; the server decides. No word is spoken.
+function countQuietly(box) {
+  const end = Date.now() + box.dataset.left * 1000;
+  const clock = box.querySelector("[data-left-clock]");
+  const tick = () => {
+    const left = Math.max(0, Math.round((end - Date.now()) / 1000));
+    clock.textContent = `(${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")})`;
+    clock.hidden = false;
+    if (left > 0) {
+      setTimeout(tick, 1000);
+      return;
+    }
+    const over = box.querySelector("[data-left-over]");
+    const had = box.contains(document.activeElement);
+    each(box, "form, [data-left-say]", (part) => { part.hidden = true; });
+    over.hidden = false;
+    over.tabIndex = -1;
+    if (had) over.focus({ preventScroll: true });
+  };
+  tick();
+}
+
 // Times on the person's own clock, where it differs from the clinic's at that moment.
 const wall = (at, timeZone) => new Intl.DateTimeFormat(language, {
   timeZone, weekday: "short", hour: "numeric", minute: "2-digit", hour12: true,
@@ -97,6 +119,21 @@ function ownTime(element) {
     .replace("{time}", day + time)
     .replace("{zone}", name);
   element.hidden = false;
+}
+
+// form[data-opened] says that a person is at the page: once, by their first press, never by loading.
+const opened = document.querySelector("form[data-opened]");
+if (opened) {
+  const listening = new AbortController();
+  const tell = ({ isTrusted }) => {
+    if (!isTrusted) return;
+    listening.abort();
+    fetch(opened.action, { method: "POST", body: new FormData(opened), keepalive: true })
+      .catch(() => {}); // without a network there is nothing to tell
+  };
+  ["pointerdown", "touchstart", "keydown"].forEach((press) => {
+    addEventListener(press, tell, { capture: true, passive: true, signal: listening.signal });
+  });
 }
 
 // Offline: a line at the bottom, never a dialog.
@@ -124,6 +161,7 @@ function wake(root) {
   each(root, "[data-forget]", (page) => sessionStorage.removeItem(`kept:${page.dataset.forget}`));
   each(root, "form[data-keep]", giveBack);
   each(root, "[data-hold-until]", countDown);
+  each(root, "[data-left]", countQuietly);
   each(root, "[data-fades]", (toast) => setTimeout(() => toast.remove(), 8000));
   const alert = root.querySelector("[role=alert][tabindex]");
   alert?.focus({ preventScroll: true });
