@@ -36,6 +36,12 @@ class SlotTaken(BookingError):
     message = _("That time was just taken. Nothing you entered is lost.")
 
 
+class NotFree(SlotTaken):
+    """A time nobody had seen as free, so nobody was faster."""
+
+    message = _("That time is not free.")
+
+
 class TimePassed(SlotTaken):
     message = _("That time has passed. Please choose another.")
 

@@ -35,10 +35,14 @@ def manage_url(booking: Booking) -> str:
 def page_url(booking: Booking, page: str) -> str:
     """Return the full address of one page of `booking`, for whoever has it.
 
-    The pages are manage, prepare, aftercare and check_in.
+    The pages are those under /visit/: manage, move, cancel, prepare, aftercare, check_in.
     """
-    path = reverse(f"booking:{page}", args=[_token(booking.link_nonce)])
-    return f"{settings.SITE_URL}{path}"
+    return f"{settings.SITE_URL}{page_path(booking, page)}"
+
+
+def page_path(booking: Booking, page: str) -> str:
+    """Return the address of one page of `booking` within the site."""
+    return reverse(f"booking:{page}", args=[_token(booking.link_nonce)])
 
 
 def check_in_url(booking: Booking, answer: SkinAnswer) -> str:

@@ -44,16 +44,13 @@ class RequestForm(forms.Form):
     request_key = forms.UUIDField()
 
 
-class HoldForm(RequestForm):
+class SlotForm(forms.Form):
     """The time that was pressed, with the price that stood on it."""
 
     slot = forms.RegexField(r"\A20\d{6}T\d{4}Z-\d{1,6}\.\d\d\Z")
 
     def clean(self) -> dict[str, Any]:
-        """Return what `hold_slot` takes: `starts_at`, `price_shown` and `request_key`.
-
-        Two presses on one button are one request; another time on the same page is another.
-        """
+        """Return `starts_at` and `price_shown`, and whatever else was sent."""
         cleaned = super().clean() or {}
         if self.errors:
             return cleaned
@@ -62,8 +59,19 @@ class HoldForm(RequestForm):
             starts_at = datetime.strptime(instant, "%Y%m%dT%H%MZ").replace(tzinfo=UTC)
         except ValueError:  # the 31st of a month that has 30
             raise forms.ValidationError({"slot": "no such time"}) from None
-        return {
-            "starts_at": starts_at,
-            "price_shown": Decimal(price),
-            "request_key": uuid5(cleaned["request_key"], cleaned["slot"]),
-        }
+        return cleaned | {"starts_at": starts_at, "price_shown": Decimal(price)}
+
+
+class HoldForm(RequestForm, SlotForm):
+    """A time to be kept."""
+
+    def clean(self) -> dict[str, Any]:
+        """Return what `hold_slot` takes: `starts_at`, `price_shown` and `request_key`.
+
+        Two presses on one button are one request; another time on the same page is another.
+        """
+        cleaned = super().clean()
+        if self.errors:
+            return cleaned
+        key = uuid5(cleaned["request_key"], cleaned.pop("slot"))
+        return cleaned | {"request_key": key}

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from booking.views import calendars, care, choosing, details, holds, times, visits
+from booking.views import (
+    calendars,
+    care,
+    changes,
+    choosing,
+    details,
+    holds,
+    moving,
+    times,
+    visits,
+)
 
 app_name = "booking"
 
@@ -24,6 +34,14 @@ urlpatterns = [
     path("book/<slug:reference>/confirmed/", visits.confirmed, name="confirmed"),
     path("book/<slug:reference>/calendar.ics", visits.calendar_file, name="calendar"),
     path("visit/<slug:token>/", visits.manage, name="manage"),
+    path("visit/<slug:token>/move/", moving.move, name="move"),
+    path("visit/<slug:token>/move/month/", moving.month, name="move_month"),
+    path("visit/<slug:token>/move/what/", moving.what, name="move_what"),
+    path("visit/<slug:token>/move/check/", moving.check, name="move_check"),
+    path("visit/<slug:token>/move/to/", moving.move_to, name="move_to"),
+    path("visit/<slug:token>/cancel/", changes.cancel, name="cancel"),
+    path("visit/<slug:token>/undo/", changes.undo, name="undo"),
+    path("visit/<slug:token>/rebook/", changes.rebook, name="rebook"),
     path("visit/<slug:token>/calendar.ics", visits.manage_calendar, name="manage_calendar"),
     path("visit/<slug:token>/calendar/", calendars.subscribe, name="subscribe"),
     path("visit/<slug:token>/calendar/open/", calendars.open_address, name="open_address"),

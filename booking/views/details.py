@@ -29,7 +29,7 @@ from booking.views.holds import (
 )
 from booking.views.presses import press
 from booking.views.steps import DETAILS, REVIEW, booking_summary, in_national_form, steps
-from booking.views.times import times_page
+from booking.views.times import NewVisit, times_page
 from booking.views.visitors import for_visitor
 from booking.views.wishes import Asked, start_url, times_url
 from booking.visitors import Visitor
@@ -106,7 +106,9 @@ def confirm(request: HttpRequest, visitor: Visitor, reference: str) -> HttpRespo
         return review_page(request, visitor, booking, now=now, refusal=error)
     except SlotTaken as error:
         asked = Asked(Wish.of(booking).as_asked_by(visitor))
-        return times_page(request, visitor, asked, now=now, refusal=error, wanted=booking.starts_at)
+        return times_page(
+            request, NewVisit(visitor), asked, now=now, refusal=error, wanted=booking.starts_at
+        )
     except BookingError as error:
         messages.warning(request, str(error.message))
         return see_other(address("details", booking))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from math import ceil
 from typing import Any
+from uuid import uuid4
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -22,7 +23,7 @@ from booking.services import extend_hold, hold_again, hold_slot, let_go
 from booking.views.choosing import or_choose_again
 from booking.views.presses import press
 from booking.views.steps import DETAILS, booking_summary, steps
-from booking.views.times import times_context, times_page
+from booking.views.times import NewVisit, times_context, times_page
 from booking.views.visitors import for_visitor, may_hold, too_many
 from booking.views.wishes import Asked, option_or_404, read, read_wish, times_url
 from booking.visitors import Visitor
@@ -47,7 +48,7 @@ def hold(request: HttpRequest, visitor: Visitor, slug: str, minutes: int) -> Htt
         booking = hold_slot(wish=asked.wish, visitor=visitor, now=now, **pressed)
     except NOT_TO_BE_HAD as error:
         return times_page(
-            request, visitor, asked, now=now, refusal=error, wanted=pressed["starts_at"]
+            request, NewVisit(visitor), asked, now=now, refusal=error, wanted=pressed["starts_at"]
         )
     return see_other(address("details", booking))
 
@@ -67,7 +68,9 @@ def again(request: HttpRequest, visitor: Visitor, reference: str) -> HttpRespons
         held = hold_again(booking=booking, visitor=visitor, now=now, **pressed)
     except NOT_TO_BE_HAD as error:
         asked = Asked(Wish.of(booking).as_asked_by(visitor))
-        return times_page(request, visitor, asked, now=now, refusal=error, wanted=booking.starts_at)
+        return times_page(
+            request, NewVisit(visitor), asked, now=now, refusal=error, wanted=booking.starts_at
+        )
     return see_other(address("details", held))
 
 
@@ -115,7 +118,7 @@ def expired(request: HttpRequest, visitor: Visitor, reference: str) -> HttpRespo
     if elsewhere := instead_of_expired(booking, now):
         return elsewhere
     wish = Wish.of(booking).as_asked_by(visitor)
-    context = times_context(Asked(wish), visitor=visitor, now=now, wanted=booking.starts_at)
+    context = times_context(Asked(wish), NewVisit(visitor), now=now, wanted=booking.starts_at)
     is_free = any(
         slot.starts_at == booking.starts_at and slot.price.total == booking.price
         for slot in context["slots"]
@@ -124,6 +127,7 @@ def expired(request: HttpRequest, visitor: Visitor, reference: str) -> HttpRespo
         "booking": booking,
         "summary": booking_summary(booking, now=now),
         "is_free": is_free,
+        "request_key": uuid4(),
         "ran_out": booking.held_until is None or booking.held_until <= now,
         **steps(DETAILS, wish=wish),
         "times_url": times_url(wish, day=context["day"]),

@@ -6,7 +6,7 @@ from calendar import Calendar
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -27,7 +27,7 @@ from booking.views.visitors import for_visitor
 from booking.views.wishes import Asked, option_or_404, read_wish, times_url, wish_query
 from booking.visitors import Visitor
 from booking.wishes import Wish
-from clinic.places.policies import policy_for
+from clinic.places.policies import Policy, policy_for
 from clinic.web import clock
 from clinic.web.money import money
 from clinic.web.pages import render_page
@@ -52,6 +52,81 @@ class Day:
 
 
 @dataclass(frozen=True)
+class Press:
+    """What the button of a time sends: how, where to, and what beside the time itself."""
+
+    method: str
+    url: str
+    fields: list[tuple[str, str]]
+
+
+class Errand(Protocol):
+    """What somebody looks for a time for: where its pages are, and what counts there."""
+
+    @property
+    def page(self) -> str:
+        """The template of the times, as a whole page."""
+
+    @property
+    def month_page(self) -> str:
+        """The template of a month."""
+
+    def times_url(self, wish: Wish, **query: Any) -> str:
+        """The address of the times for `wish`."""
+
+    def month_url(self, wish: Wish, **query: Any) -> str:
+        """The address of a month of times."""
+
+    def press(self, wish: Wish, day: date | None) -> Press:
+        """What pressing a time does."""
+
+    def check(self, wish: Wish, policy: Policy) -> None:
+        """Raise NotOffered unless this may be asked for."""
+
+    def left_out(self) -> Booking | None:
+        """The booking that is in nobody's way: it would give its time up for the new one."""
+
+    def prices(self, wish: Wish, *, now: datetime) -> PriceBook:
+        """What it costs, with anybody on any day."""
+
+    def context(self, wish: Wish) -> dict[str, Any]:
+        """What its pages show besides."""
+
+
+@dataclass(frozen=True)
+class NewVisit:
+    """A time for a visit that is not booked yet."""
+
+    visitor: Visitor
+    page: str = "booking/times.html"
+    month_page: str = "booking/month.html"
+
+    def times_url(self, wish: Wish, **query: Any) -> str:
+        return times_url(wish, **query)
+
+    def month_url(self, wish: Wish, **query: Any) -> str:
+        path = reverse("booking:month", args=[wish.option.treatment.slug, wish.option.minutes])
+        return f"{path}?{wish_query(wish, **query)}"
+
+    def press(self, wish: Wish, day: date | None) -> Press:
+        return Press("post", hold_url(wish, day), [("request_key", str(uuid4()))])
+
+    def check(self, wish: Wish, policy: Policy) -> None:
+        wish.check(policy)
+
+    def left_out(self) -> Booking | None:
+        return Booking.objects.filter(visitor=self.visitor.id, status=Status.HELD).first()
+
+    def prices(self, wish: Wish, *, now: datetime) -> PriceBook:
+        return price_book(
+            option=wish.option, add_ons=wish.add_ons, location=wish.location, priced_at=now
+        )
+
+    def context(self, wish: Wish) -> dict[str, Any]:
+        return steps(TIME, wish=wish)
+
+
+@dataclass(frozen=True)
 class Part:
     """A part of the day with its times."""
 
@@ -66,7 +141,7 @@ class Part:
 def times(request: HttpRequest, visitor: Visitor, slug: str, minutes: int) -> HttpResponse:
     """Free times on one day. Choosing another day or person swaps the times, not the page."""
     asked = read_wish(request.GET, option=option_or_404(slug, minutes), visitor=visitor)
-    return times_page(request, visitor, asked, now=clock.now())
+    return times_page(request, NewVisit(visitor), asked, now=clock.now())
 
 
 @require_safe
@@ -74,16 +149,22 @@ def times(request: HttpRequest, visitor: Visitor, slug: str, minutes: int) -> Ht
 @or_choose_again
 def month(request: HttpRequest, visitor: Visitor, slug: str, minutes: int) -> HttpResponse:
     """One month as a table: which days have times, and how many."""
-    now = clock.now()
     asked = read_wish(request.GET, option=option_or_404(slug, minutes), visitor=visitor)
-    context = month_context(asked, visitor=visitor, now=now)
+    return month_page(request, NewVisit(visitor), asked, now=clock.now())
+
+
+def month_page(
+    request: HttpRequest, errand: Errand, asked: Asked, *, now: datetime
+) -> HttpResponse:
+    """Render a month of times."""
+    context = month_context(asked, errand, now=now)
     with timezone.override(asked.wish.location.zone):
-        return render_page(request, "booking/month.html", "booking/_month.html", context)
+        return render_page(request, errand.month_page, "booking/_month.html", context)
 
 
 def times_page(
     request: HttpRequest,
-    visitor: Visitor,
+    errand: Errand,
     asked: Asked,
     *,
     now: datetime,
@@ -91,13 +172,13 @@ def times_page(
     wanted: datetime | None = None,
 ) -> HttpResponse:
     """Render the times; where `wanted` could not be had, 409 with why and the closest ones."""
-    context = times_context(asked, visitor=visitor, now=now, wanted=wanted)
+    context = times_context(asked, errand, now=now, wanted=wanted)
     context["refusal"] = refusal
     context["is_taken"] = type(refusal) is SlotTaken
     with timezone.override(asked.wish.location.zone):
         return render_page(
             request,
-            "booking/times.html",
+            errand.page,
             "booking/_times.html",
             context,
             status=409 if refusal else 200,
@@ -105,7 +186,7 @@ def times_page(
 
 
 def times_context(
-    asked: Asked, *, visitor: Visitor, now: datetime, wanted: datetime | None = None
+    asked: Asked, errand: Errand, *, now: datetime, wanted: datetime | None = None
 ) -> dict[str, Any]:
     """Return what the second step shows. 13 queries; 8 more where the day has no time to offer.
 
@@ -113,20 +194,17 @@ def times_context(
     asked for and could not be had. Raises NotOffered, NoPrice.
     """
     wish = asked.wish
-    people, last = _people_and_last_day(wish, now)
+    people, last = _people_and_last_day(wish, errand, now)
     zone = wish.location.zone
     today = now.astimezone(zone).date()
     day = wanted.astimezone(zone).date() if wanted else asked.day
     day = day and min(max(day, today), last)
     shown = _fortnight(day or today, today, last)
-    held = Booking.objects.filter(visitor=visitor.id, status=Status.HELD).first()
-
-    prices = price_book(
-        option=wish.option, add_ons=wish.add_ons, location=wish.location, priced_at=now
-    )
+    left_out = errand.left_out()
+    prices = errand.prices(wish, now=now)
 
     def look(until: date) -> FreeSlots:
-        free = free_slots(wish=wish, first_on=today, last_on=until, now=now, ignoring=held)
+        free = free_slots(wish=wish, first_on=today, last_on=until, now=now, ignoring=left_out)
         return free.priced(prices)
 
     free = look(shown[-1])
@@ -143,64 +221,67 @@ def times_context(
     nearest = free.slots(free.nearest(wanted or middle), prices)
     return {
         **_choice_so_far(wish, people, prices, day, free),
+        **errand.context(wish),
         "wanted": wanted,
-        "people": _people(wish, people, prices, day),
+        "people": _people(errand, wish, people, prices, day),
         "first": free.slot(first, prices) if first else None,
         "days": [
-            Day(d, times_url(wish, day=d), len(free.starts_on(d)), free.state_of(d)) for d in shown
+            Day(d, errand.times_url(wish, day=d), len(free.starts_on(d)), free.state_of(d))
+            for d in shown
         ],
-        "earlier": times_url(wish, day=shown[0] - timedelta(days=1)) if shown[0] > today else "",
-        "later": times_url(wish, day=shown[-1] + timedelta(days=1)) if shown[-1] < last else "",
-        "month_url": month_url(wish, day),
+        "earlier": errand.times_url(wish, day=shown[0] - timedelta(days=1))
+        if shown[0] > today
+        else "",
+        "later": errand.times_url(wish, day=shown[-1] + timedelta(days=1))
+        if shown[-1] < last
+        else "",
+        "month_url": _month_url(errand, wish, day),
         "day": day,
         "state": free.state_of(day),
         "slots": slots,
         "best": free.slots(free.best_on(day), prices) if len(slots) > A_FEW else [],
         "parts": parts_of_day(slots, zone),
         "nearest": nearest,
-        "request_key": uuid4(),
-        "hold_url": hold_url(wish, day),
+        "press": errand.press(wish, day),
     }
 
 
-def month_context(asked: Asked, *, visitor: Visitor, now: datetime) -> dict[str, Any]:
+def month_context(asked: Asked, errand: Errand, *, now: datetime) -> dict[str, Any]:
     """Return one month of times. 12 queries. Raises NotOffered, NoPrice."""
     wish = asked.wish
-    people, last = _people_and_last_day(wish, now)
+    people, last = _people_and_last_day(wish, errand, now)
     today = now.astimezone(wish.location.zone).date()
     asked_for = asked.month or asked.day or today
     first_on = min(max(asked_for, today), last).replace(day=1)
-    held = Booking.objects.filter(visitor=visitor.id, status=Status.HELD).first()
     weeks = Calendar(SUNDAY).monthdatescalendar(first_on.year, first_on.month)
     in_month = [d for week in weeks for d in week if d.month == first_on.month]
-    prices = price_book(
-        option=wish.option, add_ons=wish.add_ons, location=wish.location, priced_at=now
-    )
+    prices = errand.prices(wish, now=now)
     free = free_slots(
         wish=wish,
         first_on=max(first_on, today),
         last_on=min(in_month[-1], last),
         now=now,
-        ignoring=held,
+        ignoring=errand.left_out(),
     ).priced(prices)
     people = _with_price(people, wish, prices, free.days[0])
 
     def cell(d: date) -> Day | None:
         if d.month != first_on.month:
             return None
-        return Day(d, times_url(wish, day=d), len(free.starts_on(d)), DayState.CLOSED)
+        return Day(d, errand.times_url(wish, day=d), len(free.starts_on(d)), DayState.CLOSED)
 
     return {
         **_choice_so_far(wish, people, prices, free.days[0], free),
+        **errand.context(wish),
         "first_on": first_on,
         "weekdays": [date_format(d, "D") for d in weeks[0]],
         "weeks": [[cell(d) for d in week] for week in weeks],
         "day": asked.day,
-        "back_url": times_url(wish, day=asked.day),
-        "earlier": month_url(wish, asked.day, first_on - timedelta(days=1))
+        "back_url": errand.times_url(wish, day=asked.day),
+        "earlier": _month_url(errand, wish, asked.day, first_on - timedelta(days=1))
         if first_on > today
         else "",
-        "later": month_url(wish, asked.day, in_month[-1] + timedelta(days=1))
+        "later": _month_url(errand, wish, asked.day, in_month[-1] + timedelta(days=1))
         if in_month[-1] < last
         else "",
     }
@@ -210,14 +291,6 @@ def hold_url(wish: Wish, day: date | None = None) -> str:
     """Return where a time for `wish` is asked to be kept."""
     path = reverse("booking:hold", args=[wish.option.treatment.slug, wish.option.minutes])
     return f"{path}?{wish_query(wish, day=day)}"
-
-
-def month_url(wish: Wish, day: date | None, month: date | None = None) -> str:
-    """Return the address of the month around `day`, or of `month`."""
-    path = reverse("booking:month", args=[wish.option.treatment.slug, wish.option.minutes])
-    shown = month or day
-    query = wish_query(wish, day=day, month=shown and f"{shown:%Y-%m}")
-    return f"{path}?{query}"
 
 
 def parts_of_day(slots: list[Slot], zone: ZoneInfo) -> list[Part]:
@@ -234,10 +307,16 @@ def parts_of_day(slots: list[Slot], zone: ZoneInfo) -> list[Part]:
     return [part for part in parts if part.slots]
 
 
-def _people_and_last_day(wish: Wish, now: datetime) -> tuple[list[Provider], date]:
+def _month_url(errand: Errand, wish: Wish, day: date | None, month: date | None = None) -> str:
+    """The address of the month around `day`, or of `month`."""
+    shown = month or day
+    return errand.month_url(wish, day=day, month=shown and f"{shown:%Y-%m}")
+
+
+def _people_and_last_day(wish: Wish, errand: Errand, now: datetime) -> tuple[list[Provider], date]:
     """Who could give it, and how far the diary is open. 2 queries. Raises NotOffered."""
     policy = policy_for(wish.location, now=now)
-    wish.check(policy)
+    errand.check(wish, policy)
     people = providers_for(wish.with_(None))
     if not people:
         raise NotOffered(
@@ -272,14 +351,14 @@ def _fortnight(day: date, today: date, last: date) -> list[date]:
 
 
 def _people(
-    wish: Wish, people: list[Provider], prices: PriceBook, day: date
+    errand: Errand, wish: Wish, people: list[Provider], prices: PriceBook, day: date
 ) -> list[dict[str, Any]]:
     """Anyone, then everybody by name with the price on `day`."""
     anyone = {
         "id": "with-anyone",
         "label": _("Anyone"),
         "sub": _("Most times"),
-        "url": times_url(wish.with_(None), day=day),
+        "url": errand.times_url(wish.with_(None), day=day),
         "is_chosen": wish.provider is None,
     }
     return [anyone] + [
@@ -287,7 +366,7 @@ def _people(
             "id": f"with-{person.slug}",
             "label": person.first_name,
             "sub": money(_total(person, prices, day)),
-            "url": times_url(wish.with_(person), day=day),
+            "url": errand.times_url(wish.with_(person), day=day),
             "is_chosen": wish.provider == person,
             "initials": person.initials,
             "lane": person.lane,
@@ -306,7 +385,6 @@ def _choice_so_far(
     visit = prices.visit(price_list_id=cheapest.price_list_id, visit_on=day)
     talk, is_from = wish.talk_minutes(free.policy), len(set(totals)) > 1
     return {
-        **steps(TIME, wish=wish),
         "wish": wish,
         "policy": free.policy,
         "talk_minutes": talk,

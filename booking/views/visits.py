@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
+from math import ceil
 from typing import Any
+from uuid import uuid4
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -11,8 +14,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from booking import calendar, links
-from booking.models import Booking, Status
+from booking import calendar, calendar_links, links
+from booking.models import Booking, BookingEvent, Status
+from booking.selectors.changes import quiet_step, quiet_until, why_not_move, why_settled
 from booking.services import delete_draft
 from booking.terms import terms
 from booking.views.holds import address, own_booking, see_other
@@ -20,6 +24,7 @@ from booking.views.presses import press
 from booking.views.steps import extras_in_words
 from booking.views.visitors import CLIENT, for_visitor, forget_client
 from booking.visitors import Visitor
+from clinic.places.policies import policy_for
 from clinic.web import clock
 from treatments.models import InstructionKind
 from treatments.selectors import instruction_steps
@@ -41,6 +46,9 @@ def confirmed(request: HttpRequest, visitor: Visitor, reference: str) -> HttpRes
         context = visit_context(booking, now=now)
         context["calendar_url"] = address("calendar", booking)
         context["manage_url"] = links.manage_url(booking)
+        context["undo_url"] = links.page_path(booking, "undo")
+        context["web_calendars"] = calendar_links.web_links(booking)
+        context["subscribe_url"] = links.page_url(booking, "subscribe")
         return render(request, "booking/confirmed.html", context)
 
 
@@ -59,12 +67,7 @@ def calendar_file(request: HttpRequest, visitor: Visitor, reference: str) -> Htt
 def manage(request: HttpRequest, visitor: Visitor, token: str) -> HttpResponse:
     """The visit as its client sees it, for whoever has the link from a letter."""
     booking, now = linked_booking(token), clock.now()
-    with timezone.override(booking.location.zone):
-        context = visit_context(booking, now=now)
-        context["another_url"] = reverse("booking:another", args=[token])
-        if context["is_ahead"]:
-            context["calendar_url"] = reverse("booking:manage_calendar", args=[token])
-        return _private(render(request, "booking/manage.html", context))
+    return manage_page(request, booking, token, now=now)
 
 
 @require_safe
@@ -74,19 +77,15 @@ def manage_calendar(request: HttpRequest, visitor: Visitor, token: str) -> HttpR
     booking = linked_booking(token)
     if booking.status not in AHEAD:
         raise Http404
-    return _private(_calendar_file(booking))
+    return private(_calendar_file(booking))
 
 
 @press(else_to="manage")
 @for_visitor
 def another(request: HttpRequest, visitor: Visitor, token: str) -> HttpResponse:
     """Know the client from now on, until the browser is closed, and begin a new booking."""
-    booking = linked_booking(token)
-    request.session.cycle_key()
-    request.session[CLIENT] = booking.client_id
-    delete_draft(visitor=visitor)
-    request.session.set_expiry(0)
-    return _private(see_other(reverse("booking:start")))
+    know(request, visitor, linked_booking(token))
+    return private(see_other(reverse("booking:start")))
 
 
 @press(else_to="start")
@@ -98,6 +97,47 @@ def forget(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     return see_other(reverse("booking:start"))
 
 
+def know(request: HttpRequest, visitor: Visitor, booking: Booking) -> Visitor:
+    """Know the client of `booking` until the browser is closed; return the browser as theirs."""
+    request.session.cycle_key()
+    request.session[CLIENT] = booking.client_id
+    delete_draft(visitor=visitor)
+    request.session.set_expiry(0)
+    return replace(visitor, client=booking.client)
+
+
+def manage_page(
+    request: HttpRequest, booking: Booking, token: str, *, now: datetime
+) -> HttpResponse:
+    """Render the visit with what can be done about it now, and why the rest cannot. 4 queries."""
+    policy = policy_for(booking.location, now=now)
+    with timezone.override(booking.location.zone):
+        context = visit_context(booking, now=now) | {
+            "token": token,
+            "request_key": uuid4(),
+            "why_not_move": why_not_move(booking, policy=policy, now=now),
+            "why_not_cancel": why_settled(booking, now=now),
+            "is_free": now <= booking.free_until,
+        }
+        if context["is_ahead"]:
+            context |= {
+                "calendar_url": reverse("booking:manage_calendar", args=[token]),
+                "web_calendars": calendar_links.web_links(booking),
+                "subscribe_url": reverse("booking:subscribe", args=[token]),
+            }
+        return private(render(request, "booking/manage.html", context))
+
+
+def quiet_context(booking: Booking, *, now: datetime) -> dict[str, Any]:
+    """Return what can be taken back just now, if anything, and for how long. One query."""
+    step = quiet_step(booking, by=BookingEvent.By.CLIENT, now=now)
+    if step is None:
+        return {"quiet": None}
+    until = quiet_until(booking, step)
+    seconds = ceil((until - now).total_seconds())
+    return {"quiet": step, "quiet_until": until, "quiet_seconds": seconds}
+
+
 def linked_booking(token: str) -> Booking:
     """Return the booking that `token` opens; a 404 tells nothing about any other."""
     booking = links.booking_for(token, now=clock.now())
@@ -107,12 +147,13 @@ def linked_booking(token: str) -> Booking:
 
 
 def visit_context(booking: Booking, *, now: datetime) -> dict[str, Any]:
-    """Return what the pages of a promised visit show. 2 queries."""
+    """Return what the pages of a promised visit show. 3 queries."""
     is_ahead = booking.status in AHEAD and booking.starts_at > now
     texts = booking.instruction_versions.filter(instruction__kind=InstructionKind.PREP)
     return {
         "booking": booking,
         "is_ahead": is_ahead,
+        **quiet_context(booking, now=now),
         "extras": extras_in_words(booking.add_ons.all(), booking.extra_minutes),
         "terms": terms(booking, now=now) if is_ahead else [],
         "preparation": instruction_steps(
@@ -129,7 +170,12 @@ def _calendar_file(booking: Booking) -> HttpResponse:
     )
 
 
-def _private(response: HttpResponse) -> HttpResponse:
+def manage_path(token: str) -> str:
+    """Return the address of the visit that `token` opens."""
+    return reverse("booking:manage", args=[token])
+
+
+def private(response: HttpResponse) -> HttpResponse:
     """Let no other site learn the link.
 
     Not `no-referrer`: it makes browsers send `Origin: null` with a form of the page, which the
