@@ -13,7 +13,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
-from icalendar import Calendar, Event
+from icalendar import Calendar, Event, vDuration
 
 from booking import calendar_links, tokens
 from booking.calendar import domain, uid_of
@@ -77,7 +77,7 @@ def _file(name: str, events: Iterable[Event]) -> bytes:
     calendar.add("name", name)
     calendar.add("x-wr-calname", name)
     calendar.add("refresh-interval", ASK_AGAIN_AFTER, parameters={"VALUE": "DURATION"})
-    calendar.add("x-published-ttl", ASK_AGAIN_AFTER)
+    calendar.add("x-published-ttl", vDuration(ASK_AGAIN_AFTER))
     for event in events:
         calendar.add_component(event)
     return bytes(calendar.to_ical())

@@ -97,8 +97,8 @@ class OutsideCalendar(models.Model):
 
     @property
     def short_address(self) -> str:
-        """Enough to tell two calendars apart, and not enough to read one."""
-        return f"{urlsplit(self.address).hostname}/…{self.address[-4:]}"
+        """Enough to know it by, and not enough to read it."""
+        return f"{urlsplit(self.address).hostname}/…"
 
 
 class OutsideBusy(models.Model):
