@@ -381,5 +381,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
+    "loggers": {"fido2": {"level": "WARNING"}},  # at INFO it writes down whose passkey it was
     "loggers": {"twilio": {"level": "WARNING"}},  # it would write numbers and words down
 }

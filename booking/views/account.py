@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import cast
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -25,15 +26,18 @@ from clinic.web import clock
 @login_required
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """What is ahead, for everybody of this account."""
+    """What is ahead, for everybody of this account. Staff who come as nobody's client go to work."""
     me = cast(User, request.user)
+    people = list(Client.objects.filter(user=me))
+    if not people and me.works_here:
+        return redirect(settings.STAFF_HOME)
     bookings = (
         Booking.objects.with_facts()
         .filter(client__user=me, status__in=AHEAD, starts_at__gt=clock.now())
         .order_by("starts_at")
     )
     context = {
-        "people": list(Client.objects.filter(user=me)),
+        "people": people,
         "visits": [(booking, links.manage_url(booking)) for booking in bookings],
     }
     return render(request, "account/home.html", context)

@@ -49,7 +49,8 @@ def note_first(
 ) -> None:
     """Count what was set up just now as shown: its owner has it in hand."""
     if authenticator.type in STRONG and user.works_here:
+        kind = str(authenticator.type)
         record_authentication(
-            request, user, "mfa", id=authenticator.pk, type=str(authenticator.type)
+            request, user, "mfa", id=authenticator.pk, type=kind, reauthenticated=True
         )
         request.session.set_expiry(A_WORKING_DAY)

@@ -5,22 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.test import Client as Browser
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from tests.factories import LocationFactory, ProviderFactory, RoomFactory, UserFactory, booked
 
-PASSWORD = "a long way home"
-
 
 @pytest.fixture
 def signed_in(page: Page, live_server: Any) -> Page:
     """The admin's first page, with somebody signed in who may do everything."""
-    UserFactory(email="sam@lumen.example", password=PASSWORD, is_staff=True, is_superuser=True)
+    browser = Browser()
+    browser.force_login(UserFactory(is_staff=True, is_superuser=True))
+    cookie = browser.cookies[settings.SESSION_COOKIE_NAME].value
+    page.context.add_cookies(
+        [{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}]
+    )
     page.goto(f"{live_server.url}{reverse('admin:index')}")
-    page.get_by_label("E-mail address").fill("Sam@Lumen.example")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("link", name="Bookings", exact=True)).to_be_visible()
     return page
 
