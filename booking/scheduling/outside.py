@@ -18,7 +18,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import recurring_ical_events
-from icalendar import Calendar, Component
+from icalendar import Calendar, Event
 
 from booking.scheduling.spans import Span, merged
 
@@ -72,7 +72,7 @@ def _series(calendar: Calendar) -> Iterable[Calendar]:
     return series.values()
 
 
-def _expanded(series: Calendar, within: Span) -> list[Component]:
+def _expanded(series: Calendar, within: Span) -> list[Event]:
     """Every entry of `series` near `within`; none if it makes no sense."""
     first, last = (datetime.fromtimestamp(second, UTC) for second in within)
     try:
@@ -84,7 +84,7 @@ def _expanded(series: Calendar, within: Span) -> list[Component]:
         return []
 
 
-def _is_busy(entry: Component, ours: re.Pattern[str] | None) -> bool:
+def _is_busy(entry: Event, ours: re.Pattern[str] | None) -> bool:
     if ours is not None and ours.fullmatch(str(entry.get("UID", ""))):
         return False
     words = {
@@ -98,7 +98,7 @@ def _is_busy(entry: Component, ours: re.Pattern[str] | None) -> bool:
     )
 
 
-def _span(entry: Component, zone: ZoneInfo) -> Span:
+def _span(entry: Event, zone: ZoneInfo) -> Span:
     """From start to end in seconds. Without an end, a whole day is one day and a time a moment."""
     return _second(entry.start, zone), _second(entry.end, zone)
 

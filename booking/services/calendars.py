@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -180,7 +181,7 @@ def _keep(
     standing = OutsideCalendar.objects.select_for_update().filter(pk=calendar.pk, is_active=True)
     if not standing:
         return  # removed or paused while we were reading
-    known = {"etag": fetched.etag, "last_modified": fetched.last_modified}
+    known: dict[str, Any] = {"etag": fetched.etag, "last_modified": fetched.last_modified}
     if fetched.content is None:  # a 304 need not say them again
         known = {name: value for name, value in known.items() if value}
     if busy is not None:

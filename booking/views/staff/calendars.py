@@ -42,13 +42,13 @@ LOOKS = limits.Limit("looks-outside", places=10, window=timedelta(minutes=10))
 def calendars(request: HttpRequest) -> HttpResponse:
     """My address, the calendars I keep elsewhere, and the rooms'. A POST adds one of mine."""
     user = user_of(request)
-    form = OutsideCalendarForm(request.POST or None)
-    if request.method == "POST":
-        provider = _me_or_404(user)
-        if form.is_valid() and (added := _add(provider, form)):
-            _look(request, added)
-            return see_other(reverse("staff:calendars"))
-    provider = _me(user)
+    provider = Provider.objects.filter(user=user).first()
+    form = OutsideCalendarForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and provider is None:
+        raise Http404
+    if provider is not None and form.is_valid() and (added := _add(provider, form)):
+        _look(request, added)
+        return see_other(reverse("staff:calendars"))
     context: dict[str, Any] = {"form": form, "provider": provider}
     if provider is not None:
         context |= _mine(provider)
@@ -156,17 +156,6 @@ def _look(request: HttpRequest, calendar: OutsideCalendar) -> None:
         messages.warning(request, calendar.get_trouble_display())
     else:
         messages.success(request, _("We can read it. Its busy times are kept free from now on."))
-
-
-def _me(user: User) -> Provider | None:
-    return Provider.objects.filter(user=user).first()
-
-
-def _me_or_404(user: User) -> Provider:
-    provider = _me(user)
-    if provider is None:
-        raise Http404
-    return provider
 
 
 def _mine_or_404(request: HttpRequest, pk: int) -> OutsideCalendar:
