@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -13,7 +14,7 @@ from booking.wishes import Wish
 from tests.booking.scenes import NOW, confirm, hold, on
 from tests.concurrency.racing import Job, errors, late, lingering, race
 from tests.deep import rounds
-from tests.factories import Scene, UserFactory, open_clinic
+from tests.factories import PriceFactory, Scene, UserFactory, open_clinic
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -44,6 +45,17 @@ def doing(name: str, booking: Booking, **fields: object) -> Callable[[], str]:
 def with_(booking: Booking, provider: Provider) -> Wish:
     """The same visit with somebody else."""
     return Wish.of(booking).with_(provider)
+
+
+def at(booking: Booking, scene: Scene) -> Wish:
+    """The same visit in the house of `scene`."""
+    own = Wish.of(booking)
+    return own.instead(
+        option=own.option,
+        location=scene.location,
+        add_ons=own.add_ons,
+        provider=scene.provider,
+    )
 
 
 def in_every_order(one: Job, other: Job, number: int) -> list[Job]:
@@ -227,3 +239,87 @@ def test_a_step_taken_back_on_two_screens_is_taken_back_once(desk):
 
         booking.refresh_from_db()
         assert booking.status == Status.CHECKED_IN
+
+
+def test_a_client_cancels_or_is_checked_in_but_not_both(desk):
+    for number in range(ROUNDS):
+        scene = open_clinic()
+        booking = visit(scene, on(scene, 4, 9))
+        now = booking.starts_at - timedelta(hours=1)
+        cancel = doing("cancel", booking, fee_shown=Decimal(85), now=now)
+        arrive = doing("check_in", booking, actor=desk, now=now)
+
+        assert errors(race(in_every_order(cancel, arrive, number))) == {"won": 1, "NotNow": 1}
+
+        booking.refresh_from_db()
+        is_gone = booking.status == Status.CANCELLED_LATE
+        assert booking.fee_owed == (85 if is_gone else 0)
+        assert booking.allocations.exists() != is_gone
+
+
+def test_a_visit_moves_to_a_time_or_somebody_else_has_it(desk):
+    for number in range(ROUNDS):
+        scene = open_clinic()
+        booking = visit(scene, on(scene, 4, 9))
+        move = doing("move", booking, starts_at=on(scene, 5, 9))
+
+        def press(scene: Scene = scene) -> None:
+            hold(scene, on(scene, 5, 9, 30))
+
+        assert errors(race(in_every_order(move, press, number))) == {"won": 1, "SlotTaken": 1}
+
+
+def test_visits_that_change_places_between_two_houses_wait_for_nobody_for_ever(desk):
+    for number in range(ROUNDS):
+        here, there = open_clinic(), open_clinic()
+        here.provider.treatments.add(there.treatment)
+        there.provider.treatments.add(here.treatment)
+        PriceFactory(option=here.option, location=there.location)
+        first, second = visit(here, on(here, 4, 9)), visit(there, on(there, 4, 9))
+        moves = [
+            doing("move", booking, starts_at=on(to, 5, 9), wish=at(booking, to), actor=desk)
+            for booking, to in ((first, there), (second, here))
+        ]
+
+        assert errors(race(in_every_order(*moves, number))) == {"won": 2}
+
+
+def test_a_move_is_taken_back_or_its_old_time_is_somebody_elses():
+    for number in range(ROUNDS):
+        scene = open_clinic()
+        booking = visit(scene, on(scene, 4, 9))
+        services.move(booking=booking, starts_at=on(scene, 5, 9), actor=CLIENT, now=NOW)
+        undo = doing("undo", booking, step=booking.events.latest("pk"))
+
+        def press(scene: Scene = scene) -> None:
+            hold(scene, on(scene, 4, 9, 30))
+
+        assert errors(race(in_every_order(undo, press, number))) == {"won": 1, "SlotTaken": 1}
+
+
+def test_a_canceled_visit_stands_again_or_its_time_is_somebody_elses():
+    for number in range(ROUNDS):
+        scene = open_clinic()
+        booking = visit(scene, on(scene, 4, 9))
+        services.cancel(booking=booking, actor=CLIENT, now=NOW)
+        undo = doing("undo", booking, step=booking.events.latest("pk"))
+
+        def press(scene: Scene = scene) -> None:
+            hold(scene, on(scene, 4, 9, 30))
+
+        assert errors(race(in_every_order(undo, press, number))) == {"won": 1, "SlotTaken": 1}
+
+
+def test_what_is_taken_back_on_two_screens_is_taken_back_once():
+    for number in range(ROUNDS):
+        scene = open_clinic()
+        booking = visit(scene, on(scene, 4, 9))
+        services.move(booking=booking, starts_at=on(scene, 5, 9), actor=CLIENT, now=NOW)
+        step = booking.events.latest("pk")
+        undoes = [doing("undo", booking, step=step) for _ in range(2)]
+
+        assert set(errors(race(in_every_order(*undoes, number)))) <= {"won", "NotNow"}
+
+        booking.refresh_from_db()
+        assert (booking.starts_at, booking.moves) == (on(scene, 4, 9), 0)
+        assert booking.events.filter(what="undone").count() == 1
