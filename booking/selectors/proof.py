@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
 
-from booking.models import UPCOMING, Alert, Booking, Provider, Reading, SkinCheck
+from booking.models import UPCOMING, Alert, Booking, Provider, Reading, SkinCheck, Status
 from clinic.accounts.models import User
 from clinic.messaging.models import Message
+from clinic.places.models import Location
 from treatments.models import InstructionKind, InstructionVersion
 
 READ_BY = timedelta(hours=48)  # before the visit; what is unread then is a person's to look at
@@ -85,11 +86,17 @@ def ledger(booking: Booking) -> Ledger:
             )
             for message in messages
         ],
-        pages=[page for page in pages if page.texts],
+        pages=[page for page in pages if page.texts and _is_time_for(page, booking)],
         alerts=list(booking.alerts.select_related("seen_by")),
         skin_check=SkinCheck.objects.filter(booking=booking).first(),
         undelivered=undelivered_preparation(booking, messages),
     )
+
+
+def _is_time_for(page: Page, booking: Booking) -> bool:
+    """Whether `page` is there to be read: aftercare is, once there is something to care for."""
+    is_after = page.kind == Reading.Page.AFTERCARE
+    return not is_after or page.reading is not None or booking.status == Status.COMPLETED
 
 
 def texts_of(message: Message) -> list[InstructionVersion]:
@@ -163,6 +170,7 @@ def unread_preparation(*, visits: QuerySet[Booking], now: datetime) -> list[Book
     texts = InstructionVersion.objects.filter(instruction__kind=InstructionKind.PREP)
     readings = Reading.objects.filter(page=Reading.Page.PREPARATION)
     near = visits.filter(
+        location__in=Location.objects.all(),  # for the index by place and time
         status__in=UPCOMING,
         starts_at__gt=now,
         starts_at__lte=now + READ_BY,

@@ -79,6 +79,14 @@ def test_a_page_is_read_only_in_the_versions_that_were_promised(db):
     assert page.reading.acknowledged_at == NOW
 
 
+def test_aftercare_is_there_to_be_read_once_the_visit_is_over(db):
+    texts = InstructionVersionFactory(), InstructionVersionFactory(instruction__kind="aftercare")
+    ahead, over = visit(*texts), visit(*texts, status=Status.COMPLETED)
+
+    assert [page.kind for page in ledger(ahead).pages] == ["prep"]
+    assert [page.kind for page in ledger(over).pages] == ["prep", "aftercare"]
+
+
 @pytest.mark.parametrize(
     ("code", "due_at", "is_missed"),
     [
