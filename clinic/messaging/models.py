@@ -198,6 +198,13 @@ class SuppressionQuerySet(models.QuerySet["Suppression"]):
     def of(self, *, channel: str, address: str) -> SuppressionQuerySet:
         return self.filter(channel=channel, address=address_key(channel, address))
 
+    def reason_of(self, *, channel: str, address: str) -> Suppression.Reason | None:
+        """Return why `address` gets nothing, or None when it does. One query."""
+        rows = self.filter(
+            channel=channel, address=address_key(channel, address), lifted_at=None
+        ).values_list("reason", flat=True)[:1]
+        return next((Suppression.Reason(reason) for reason in rows), None)
+
 
 class Suppression(models.Model):
     """An address that gets nothing over one channel until it is lifted."""

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from clinic.messaging import channels, doorbell, registry
 from clinic.messaging.letters import Letter
@@ -161,10 +161,10 @@ def _letter(message: Message, now: datetime) -> Letter | None:
     letter = owner.render(message, now)
     if owner.is_reply:
         return letter
-    barred = Suppression.objects.open().of(channel=message.channel, address=letter.to).first()
+    barred = Suppression.objects.reason_of(channel=message.channel, address=letter.to)
     if barred is None:
         return letter
-    status, reason = SUPPRESSED[Suppression.Reason(barred.reason)]
+    status, reason = SUPPRESSED[barred]
     if status == Message.Status.FAILED:
         _give_up(message, reason, now=now)
     else:
@@ -177,9 +177,8 @@ def _stamp(message: Message, letter: Letter, receipt: str, *, now: datetime) -> 
 
     Also over a message voided meanwhile: it did go, and the ledger tells the truth.
     """
-    stamped = Message.objects.filter(
-        ~Q(status=Message.Status.SENT), pk=message.pk, lease=message.lease
-    ).update(
+    rows = Message.objects.filter(pk=message.pk, lease=message.lease)
+    stamped = rows.exclude(status=Message.Status.SENT).update(
         status=Message.Status.SENT,
         sent_at=now,
         settled_at=now,
@@ -250,4 +249,4 @@ def _settle(message: Message, status: str, reason: str, *, error: str = "", now:
 
 def _mine(message: Message) -> QuerySet[Message]:
     """The row, as long as it is planned and this worker's lease is the last one given."""
-    return Message.objects.planned().filter(pk=message.pk, lease=message.lease)
+    return Message.objects.filter(pk=message.pk, lease=message.lease, status=Message.Status.PLANNED)
