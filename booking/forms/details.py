@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from booking.models import Draft
 from booking.services.confirming import ASKED, CONSENT_WORDING
-from clinic.clients.models import LONGEST_EMAIL, LONGEST_NAME
+from clinic.clients.models import LONGEST_EMAIL, LONGEST_NAME, ConsentKind
 from clinic.web import clock
 from clinic.web.fields import MobileField
 
@@ -82,6 +82,13 @@ class DetailsForm(forms.Form):
         label=_("The clinic may keep my details and what I answered here, to look after me."),
         error_messages={"required": _("We can book you only if we may keep your details.")},
     )
+    agree_service_sms = forms.BooleanField(
+        label=_(
+            "Text me about my appointments: at most one text a day and three a week. Message and "
+            "data rates may apply. Reply STOP to end them. (optional)"
+        ),
+        required=False,
+    )
     agree_marketing_email = forms.BooleanField(
         label=_("Send me news and offers by e-mail. (optional)"), required=False
     )
@@ -91,6 +98,8 @@ class DetailsForm(forms.Form):
         if is_known:  # details already given are never asked again
             for name in ("name", "email", "phone"):
                 del self.fields[name]
+        if ConsentKind.SERVICE_SMS not in ASKED:  # this clinic sends no texts
+            del self.fields["agree_service_sms"]
 
     def clean_name(self) -> str:
         name = str(self.cleaned_data["name"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from booking import links, message_plan
@@ -28,9 +29,14 @@ from booking.wishes import Wish
 from clinic.clients.models import Client, Consent, ConsentKind, email_key, name_key
 from treatments.selectors import instructions_for
 
-CONSENT_WORDING = "2026-11"
+CONSENT_WORDING = "2026-11.2"
 NEEDED = {ConsentKind.TREATMENT, ConsentKind.DATA}
-ASKED = (ConsentKind.TREATMENT, ConsentKind.DATA, ConsentKind.MARKETING_EMAIL)
+ASKED = (
+    ConsentKind.TREATMENT,
+    ConsentKind.DATA,
+    *([ConsentKind.SERVICE_SMS] if settings.HAS_SMS else []),
+    ConsentKind.MARKETING_EMAIL,
+)
 
 
 def save_draft(*, visitor: Visitor, now: datetime, **details: Any) -> Draft:
@@ -160,6 +166,18 @@ def _promise(booking: Booking, client: Client, draft: Draft, *, now: datetime) -
     booking.instruction_versions.set(
         instructions_for(treatment=booking.option.treatment, add_ons=list(booking.add_ons.all()))
     )
+    _keep_answers(client, draft, now=now)
+    draft.delete()
+    message_plan.follow(booking, Trigger.CONFIRMED, now=now)
+
+
+def _keep_answers(client: Client, draft: Draft, *, now: datetime) -> None:
+    """Write down what was agreed to. One query, and one more.
+
+    A box left empty is a no to whoever had not been asked before; it takes back nothing that was
+    agreed to earlier, as these boxes are always empty at first.
+    """
+    answered = set(Consent.objects.filter(client=client).values_list("kind", flat=True))
     Consent.objects.bulk_create(
         Consent(
             client=client,
@@ -170,6 +188,5 @@ def _promise(booking: Booking, client: Client, draft: Draft, *, now: datetime) -
             given_at=now,
         )
         for kind in ASKED
+        if kind in draft.consents or kind not in answered
     )
-    draft.delete()
-    message_plan.follow(booking, Trigger.CONFIRMED, now=now)

@@ -6,6 +6,7 @@ from uuid import uuid4
 from booking.models import Booking
 from booking.selectors import FreeSlots, free_slots
 from booking.services import confirm_booking, hold_slot, save_draft
+from booking.services.confirming import CONSENT_WORDING
 from booking.visitors import Visitor
 from booking.wishes import Wish
 from clinic.clients.models import Client
@@ -57,7 +58,7 @@ def type_details(who: Visitor, *, now: datetime = NOW, **details: object) -> Non
         "time_zone": "America/New_York",
         "consents": ["treatment", "data"],
         "safety_confirmed_at": now,
-        "safety_wording": "2026-11",
+        "safety_wording": CONSENT_WORDING,
     } | details
     save_draft(visitor=who, now=now, **typed)
 

@@ -15,8 +15,9 @@ from booking.errors import (
 )
 from booking.models import Booking, Draft, Status
 from booking.services.audit import findings
-from booking.services.confirming import CONSENT_WORDING
-from clinic.clients.models import Client, Consent
+from booking.services.confirming import ASKED, CONSENT_WORDING
+from clinic.clients.models import Client, Consent, ConsentKind
+from clinic.clients.selectors import preferences
 from clinic.messaging.models import Message
 from tests.booking.scenes import NOW, confirm, hold, on, type_details, visitor, wish_for
 from tests.factories import (
@@ -78,9 +79,23 @@ class TestAPromise:
         assert {answer.kind: answer.is_given for answer in answers} == {
             "treatment": True,
             "data": True,
+            "service_sms": False,
             "marketing_email": False,
         }
-        assert {(a.wording_version, a.source) for a in answers} == {("2026-11", "booking")}
+        assert {(a.wording_version, a.source) for a in answers} == {(CONSENT_WORDING, "booking")}
+
+    def test_a_box_left_empty_takes_back_nothing_agreed_to_before(self, scene):
+        client = ClientFactory(name="Maya Ellison", email="maya@mail.example")
+        booked(client=client, status=Status.COMPLETED, starts_at=NOW - 30 * DAY)
+        agreed = ["treatment", "data", "service_sms"]
+
+        confirm(scene, on(scene, 4, 9), consents=agreed)
+        confirm(scene, on(scene, 6, 9), consents=["treatment", "data"])
+
+        assert preferences(client)[ConsentKind.SERVICE_SMS]
+        answers = Consent.objects.filter(client=client)
+        assert answers.filter(kind=ConsentKind.TREATMENT).count() == 2
+        assert answers.filter(kind=ConsentKind.MARKETING_EMAIL).count() == 1
 
     def test_the_safety_list_is_kept_with_its_moment_and_words(self, scene):
         booking = confirm(scene, on(scene, 4, 9), safety_confirmed_at=NOW)
@@ -150,7 +165,7 @@ class TestAPromise:
 
         assert second_tab.link_hash == link
         assert (Message.objects.count(), Client.objects.count()) == (1, 1)
-        assert Consent.objects.count() == 3
+        assert Consent.objects.count() == len(ASKED)
         assert booking.events.filter(what="confirmed").count() == 1
 
 
