@@ -122,6 +122,22 @@ def test_production_does_not_start_without_what_it_needs_and_says_what(name, lea
     assert f"{name} is not set" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("differs", "says"),
+    [
+        ({"EMAIL_URL": "", "EMAIL_PROVIDER": "postmark"}, ""),
+        ({"EMAIL_PROVIDER": "carrierpigeon"}, "EMAIL_PROVIDER: anymail does not know"),
+        ({"SMS_URL": "twilio://AC1:secret@api.twilio.com/+15551234567"}, ""),
+        ({"SMS_URL": "twilio://AC1@api.twilio.com"}, "SMS_URL: twilio://SID:TOKEN@"),
+    ],
+)
+def test_ways_out_for_mail_and_texts_are_looked_at_before_anything_starts(differs, says, tmp_path):
+    environ = {**bare_environ(tmp_path), **ENVIRON, **differs}
+    done = run([sys.executable, "manage.py", "check"], environ)
+    assert (done.returncode != 0) == bool(says)
+    assert says in done.stdout
+
+
 # Its commands
 
 
