@@ -24,6 +24,7 @@ from booking.views.presses import press
 from booking.views.steps import extras_in_words
 from booking.views.visitors import CLIENT, for_visitor, forget_client
 from booking.visitors import Visitor
+from clinic.clients.links import preferences_url
 from clinic.places.policies import policy_for
 from clinic.web import clock
 from treatments.models import InstructionKind
@@ -150,15 +151,16 @@ def visit_context(booking: Booking, *, now: datetime) -> dict[str, Any]:
     """Return what the pages of a promised visit show. 3 queries."""
     is_ahead = booking.status in AHEAD and booking.starts_at > now
     texts = booking.instruction_versions.filter(instruction__kind=InstructionKind.PREP)
+    preparation = instruction_steps(texts.order_by("instruction__position", "instruction__code"))
     return {
         "booking": booking,
         "is_ahead": is_ahead,
         **quiet_context(booking, now=now),
         "extras": extras_in_words(booking.add_ons.all(), booking.extra_minutes),
         "terms": terms(booking, now=now) if is_ahead else [],
-        "preparation": instruction_steps(
-            texts.order_by("instruction__position", "instruction__code")
-        ),
+        "preparation": preparation,
+        "prepare_url": links.page_url(booking, "prepare") if is_ahead and preparation else "",
+        "preferences_url": preferences_url(booking.client) if booking.client else "",
     }
 
 

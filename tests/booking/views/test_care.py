@@ -10,8 +10,9 @@ from django.urls import reverse
 
 from booking import links
 from booking.models import Alert, Booking, Reading, SkinAnswer, SkinCheck, Status
+from clinic.clients.links import preferences_url
 from tests.booking.scenes import on
-from tests.booking.views.browsing import Page, Visitor, text
+from tests.booking.views.browsing import Page, Visitor, at, text
 from tests.factories import InstructionFactory, InstructionVersionFactory
 from treatments.models import InstructionKind
 
@@ -319,6 +320,19 @@ class TestTheQuestionADayAfter:
         Booking.objects.filter(pk=booking.pk).update(status=Status.NO_SHOW)
 
         assert "There is nothing to ask" in look(other.browser, booking, "check_in")
+
+
+def test_the_pages_of_the_visit_lead_to_care_and_to_what_we_send(visitor, other, booking):
+    for page in (
+        look(other.browser, booking, "manage"),
+        text(visitor.browser.get(at("confirmed", booking))),
+    ):
+        assert links.page_url(booking, "prepare") in page
+        assert preferences_url(booking.client) in page
+    complete(booking)
+    page = look(other.browser, booking, "manage")
+    assert links.page_url(booking, "prepare") not in page
+    assert preferences_url(booking.client) in page
 
 
 @pytest.mark.parametrize("name", ["prepare", "aftercare", "check_in"])

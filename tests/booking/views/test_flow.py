@@ -57,7 +57,7 @@ def test_somebody_books_without_scripts_and_with_forged_requests_refused(scene, 
         "data",
         "treatment",
     ]
-    message = Message.objects.get(code="M01")
+    message = Message.objects.get(code="M01", channel="email")
     assert message.subject == f"booking:{booking.pk}"
     assert not Draft.objects.exists()
 
@@ -82,7 +82,7 @@ def test_pressing_confirm_twice_makes_one_visit_and_one_letter(visitor, scene):
         assert visitor.confirm(booking)["Location"] == at("confirmed", booking)
 
     assert Booking.objects.count() == 1
-    assert Message.objects.filter(code="M01").count() == 1
+    assert Message.objects.filter(code="M01", channel="email").count() == 1
 
 
 def test_pages_of_a_booking_are_for_the_browser_that_made_it(visitor, other, scene):
