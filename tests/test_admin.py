@@ -42,7 +42,7 @@ from booking.permissions import Role
 from booking.services.calendars import open_feed
 from clinic.accounts.models import User
 from clinic.clients.models import Client, Consent, ConsentKind
-from clinic.messaging.models import Message
+from clinic.messaging.models import Message, Suppression
 from clinic.messaging.services import Draft as Planned
 from clinic.messaging.services import plan
 from clinic.places.models import PolicyVersion
@@ -151,6 +151,13 @@ MAKE: dict[type[models.Model], Callable[[], Any]] = {
         booking=booked(), needs_call=True, answered_at=MONDAY_9AM
     ),
     Resource: lambda: Resource.objects.get(pk=factories.RoomFactory().pk),
+    Suppression: lambda: Suppression.objects.create(
+        channel="email",
+        address=f"maya{next(numbers)}@mail.example",
+        reason=Suppression.Reason.BOUNCED,
+        source="test:1",
+        since=MONDAY_9AM,
+    ),
     User: lambda: factories.UserFactory(groups=["front desk"]),
     OutsideBusy: make_busy,
     OutsideCalendar: make_calendar,

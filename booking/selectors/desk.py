@@ -71,7 +71,7 @@ def matching(messages: QuerySet[Message], typed: str) -> QuerySet[Message]:
 
 def references(typed: str) -> list[str]:
     """Return the ways in which `typed` can be a reference: "k7p 2qx" is K7P-2QX."""
-    letters = "".join(typed.upper().split())
+    letters = "".join(sign for sign in typed.upper() if sign.isalnum())
     return [letters, f"{letters[:3]}-{letters[3:]}"]
 
 

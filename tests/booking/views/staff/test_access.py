@@ -103,7 +103,14 @@ def test_a_reference_leads_to_its_visit_however_it_is_typed(desk, booking, typed
 
 
 def test_a_reference_of_nobody_or_of_somebody_elses_visit_finds_nothing(desk, at_work, booking):
-    for browser, typed in ((desk, "AAA-AAA"), (desk, ""), (at_work(Role.AESTHETICIAN), "K7P-2QX")):
+    stranger = at_work(Role.AESTHETICIAN)
+    for browser, typed in (
+        (desk, "AAA-AAA"),
+        (desk, ""),
+        (desk, "\0"),
+        (desk, "k7p" * 40),
+        (stranger, "K7P-2QX"),
+    ):
         response = browser.get(reverse("staff:find"), {"q": typed})
         assert response.status_code == 404
         assert "No visit has this reference" in text(response)

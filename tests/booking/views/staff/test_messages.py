@@ -62,6 +62,7 @@ def test_a_search_looks_among_all_states_and_a_code_narrows_it(desk, booking):
     assert codes(q="maya@mail.example", code="M01") == ["M01"]
     assert codes(q="k7p2qx", state="planned") == ["M04"]
     assert codes(q="nobody@mail.example") == []
+    assert codes(q="\0") == codes(q="x" * 200) == codes(state="due")
     assert codes(state="whatever") == codes(code="X99") == ["M04"]
 
 
