@@ -79,6 +79,7 @@ GRANTS: dict[Role, dict[str, str]] = {
         "clients.client": "view add change",
         "clients.consent": "view add",
         "messaging.message": "view change",  # by the desk's services: again, or not at all
+        "messaging.suppression": "view lift",
         "treatments.price": VIEW,
     },
     Role.MEDICAL_LEAD: {
@@ -100,6 +101,7 @@ GRANTS: dict[Role, dict[str, str]] = {
         "clients.client": "view add change",
         "clients.consent": "view add",
         "messaging.message": "view change",
+        "messaging.suppression": "view lift",
         "places.policyversion": "view add",
         "treatments.instructionversion": "view add",  # approving is the medical lead's
         "treatments.price": "view add",

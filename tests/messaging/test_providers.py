@@ -133,6 +133,16 @@ def test_a_hard_bounce_ends_the_message_and_marks_the_address(client, sent, parc
     assert services.send_due_messages(clock=clock) == 0
 
 
+def test_a_bounced_message_goes_again_once_its_address_is_lifted(client, sent, clock):
+    report(client, hard_bounce())
+    services.lift(suppression=Suppression.objects.get(), by="staff:7", now=clock())
+    services.retry(message=after(sent), by="staff:7", now=clock())
+    assert services.send_due_messages(clock=clock) == 1
+    again = after(sent)
+    assert (again.status, again.bounced_at) == ("sent", None)
+    assert again.message_id == sent.message_id
+
+
 def test_a_full_mailbox_marks_nothing(client, sent, parcels):
     report(client, hard_bounce(Type="SoftBounce"))
     report(client, hard_bounce(Type="Transient"))

@@ -7,9 +7,10 @@ from clinic.messaging.channels.mail import Email, written
 from clinic.messaging.channels.sms import Sms
 from clinic.messaging.models import Message
 
+# In the order in which they have their turn: texts are few, and some have to be quick.
 CHANNELS: dict[str, Callable[[], Channel]] = {
-    Message.Channel.EMAIL: Email,
     Message.Channel.SMS: Sms,
+    Message.Channel.EMAIL: Email,
 }
 
 __all__ = [

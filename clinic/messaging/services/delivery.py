@@ -42,14 +42,18 @@ def send_due_messages(*, clock: Callable[[], datetime]) -> int:
     `clock` is read for each message, as sending takes time. Runs outside any transaction.
     """
     sent = 0
-    waiting = Message.objects.due(now=clock()).order_by().values_list("channel", flat=True)
-    for name in set(waiting.distinct()):
+    waiting = set(_waiting_channels(now=clock()))
+    for name in [name for name in channels.CHANNELS if name in waiting]:
         with channels.CHANNELS[name]() as line:
             try:
                 sent += _send_round(name, line, clock)
             except channels.Closed as error:
                 logger.warning("No %s can leave, all of it waits: %s", name, error)
     return sent
+
+
+def _waiting_channels(*, now: datetime) -> QuerySet[Message, str]:
+    return Message.objects.due(now=now).values_list("channel", flat=True).distinct()
 
 
 def _send_round(name: str, line: channels.Channel, clock: Callable[[], datetime]) -> int:

@@ -92,13 +92,16 @@ def retry(*, message: Message, by: str, now: datetime) -> None:
     if row.useful_until and row.useful_until <= ready_at:
         raise TooLate
     row.status, row.reason, row.last_error = Message.Status.PLANNED, "", ""
-    row.settled_at, row.lease, row.attempts, row.ready_at = None, None, 0, ready_at
+    row.settled_at, row.bounced_at, row.delivered_at = None, None, None
+    row.lease, row.attempts, row.ready_at = None, 0, ready_at
     row.save(
         update_fields=[
             "status",
             "reason",
             "last_error",
             "settled_at",
+            "bounced_at",
+            "delivered_at",
             "lease",
             "attempts",
             "ready_at",
