@@ -59,6 +59,7 @@ else:
     EMAIL_URL = env("EMAIL_URL", default="") or (
         "" if EMAIL_PROVIDER else required("EMAIL_URL", "say how mail leaves, or EMAIL_PROVIDER")
     )
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # earlier ones, while it changes
 SITE_URL = SITE_URL.rstrip("/")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 
@@ -280,7 +281,7 @@ AUTHENTICATION_BACKENDS = ["clinic.accounts.backends.Backend"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "account:home"
 LOGOUT_REDIRECT_URL = "site:home"
-STAFF_HOME = "admin:index"  # where somebody who works here goes on to
+STAFF_HOME = "staff:home"  # where somebody who works here goes on to
 ACCOUNT_ADAPTER = "clinic.accounts.adapter.Adapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}

@@ -5,10 +5,10 @@ from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as recovery
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
-from django.contrib.auth.decorators import login_required
 from django.urls import path
 
 from clinic.accounts import views
+from clinic.accounts.views import for_staff
 
 urlpatterns = [
     path("sign-in/", views.sign_in, name="account_login"),
@@ -24,8 +24,8 @@ urlpatterns = [
         account.email_verification_sent,
         name="account_email_verification_sent",
     ),
-    path("account/password/", account.password_change, name="account_change_password"),
-    path("account/password/new/", account.password_set, name="account_set_password"),
+    path("account/password/", for_staff(account.password_change), name="account_change_password"),
+    path("account/password/new/", for_staff(account.password_set), name="account_set_password"),
     path("account/sessions/", views.sessions, name="usersessions_list"),
     path("account/sessions/others/end/", views.end_other_sessions, name="account_end_others"),
     path("account/sessions/<int:pk>/end/", views.end_session, name="account_end_session"),
@@ -36,12 +36,18 @@ urlpatterns = [
         views.remove_passkey,
         name="mfa_remove_webauthn",
     ),
-    path("account/security/app/", login_required(totp.activate_totp), name="mfa_activate_totp"),
-    path("account/security/app/remove/", totp.deactivate_totp, name="mfa_deactivate_totp"),
-    path("account/security/codes/", recovery.view_recovery_codes, name="mfa_view_recovery_codes"),
+    path("account/security/app/", for_staff(totp.activate_totp), name="mfa_activate_totp"),
+    path(
+        "account/security/app/remove/", for_staff(totp.deactivate_totp), name="mfa_deactivate_totp"
+    ),
+    path(
+        "account/security/codes/",
+        for_staff(recovery.view_recovery_codes),
+        name="mfa_view_recovery_codes",
+    ),
     path(
         "account/security/codes/new/",
-        login_required(recovery.generate_recovery_codes),
+        for_staff(recovery.generate_recovery_codes),
         name="mfa_generate_recovery_codes",
     ),
     path("account/confirm/password/", account.reauthenticate, name="account_reauthenticate"),

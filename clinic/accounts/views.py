@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
 
 from allauth.account import views as account
 from allauth.account.internal.decorators import login_stage_required
@@ -19,7 +21,13 @@ from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+)
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
@@ -35,6 +43,8 @@ from clinic.accounts.errors import InvitationGone
 from clinic.accounts.forms import JoinForm, PasskeyForm, PasswordForm, SignInForm
 from clinic.accounts.models import User
 from clinic.web import clock
+
+View = Callable[..., HttpResponseBase]
 
 # Signing in
 
@@ -96,6 +106,19 @@ def admin_sign_in(request: HttpRequest) -> HttpResponse:
 
 
 # Second steps and passkeys
+
+
+def for_staff(view: View) -> View:
+    """Answer those who work here; a client needs no password, no app and no recovery codes."""
+
+    @login_required
+    @wraps(view)
+    def answer(request: HttpRequest, /, **names: object) -> HttpResponseBase:
+        if not cast(User, request.user).works_here:
+            raise Http404
+        return view(request, **names)
+
+    return answer
 
 
 class SecondStepView(mfa.IndexView):

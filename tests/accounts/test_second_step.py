@@ -173,3 +173,29 @@ def test_a_password_nobody_proved_an_address_with_asks_for_a_code_first(db, clie
 
     client.post(reverse("account_email_verification_sent"), {"code": code_in_letter()})
     assert client.get("/admin/").headers["Location"] == reverse("mfa_index")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "mfa_activate_totp",
+        "mfa_deactivate_totp",
+        "mfa_view_recovery_codes",
+        "mfa_generate_recovery_codes",
+        "account_change_password",
+        "account_set_password",
+    ],
+)
+def test_what_only_staff_need_is_no_page_for_clients(db, name: str):
+    assert sign_in_by_code("maya@mail.example").get(reverse(name)).status_code == 404
+
+
+def test_staff_go_on_to_their_workspace_and_clients_to_their_appointments(dana: User):
+    codes = second_step_of(dana)
+    browser = Browser()
+    try_password(dana.email, PASSWORD, browser=browser)
+
+    signed_in = browser.post(reverse("mfa_authenticate"), {"code": codes[0]})
+
+    assert signed_in.headers["Location"] == reverse("staff:home")
+    assert browser.get(reverse("account:home")).headers["Location"] == reverse("staff:home")
