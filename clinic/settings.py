@@ -59,7 +59,7 @@ else:
     EMAIL_URL = env("EMAIL_URL", default="") or (
         "" if EMAIL_PROVIDER else required("EMAIL_URL", "say how mail leaves, or EMAIL_PROVIDER")
     )
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # earlier ones, while it changes
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # the ones before
 SITE_URL = SITE_URL.rstrip("/")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 
@@ -382,6 +382,8 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
-    "loggers": {"fido2": {"level": "WARNING"}},  # at INFO it writes down whose passkey it was
-    "loggers": {"twilio": {"level": "WARNING"}},  # it would write numbers and words down
+    "loggers": {
+        "fido2": {"level": "WARNING"},  # it would write down whose passkey it was
+        "twilio": {"level": "WARNING"},  # it would write numbers and words down
+    },
 }
