@@ -4,7 +4,7 @@ The address may point anywhere, at our own machines too. So the name is looked u
 address it has must be on the public internet, and the connection is made to the very address
 that was checked, again at each redirect; the certificate still has to be the name's. All of it
 ends after `SECONDS` in all, however slowly the other side drips. The address is a secret: it
-appears in no log and in no error (decision 0007).
+appears in no log and in no error (decision 0008).
 """
 
 from __future__ import annotations
