@@ -154,7 +154,7 @@ class Message(models.Model):
             models.Index(
                 fields=["sent_at"], condition=Q(sent_at__isnull=False), name="message_sent"
             ),
-            models.Index(fields=["receipt"], condition=~Q(receipt=""), name="message_receipt"),
+            models.Index(fields=["receipt"], name="message_receipt"),
             models.Index(fields=["message_id"], name="message_message_id"),
         ]
         constraints = [

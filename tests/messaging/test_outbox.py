@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, OperationalError, transaction
 
-from clinic.messaging import doorbell, errors, registry, services
+from clinic.messaging import channels, doorbell, errors, registry, services
 from clinic.messaging.models import Message
 from clinic.messaging.services import delivery
 from tests.messaging.scene import NOW, draft, planned
@@ -495,8 +495,16 @@ def test_a_message_that_ends_its_worker_every_time_is_left_alone(sink, clock, pa
     assert len(sink.mails) == 1
 
 
-def test_a_look_at_an_empty_outbox_is_one_query(clock, django_assert_num_queries):
-    with django_assert_num_queries(1):
+def test_each_message_is_three_queries_besides_its_owners(sink, clock, django_assert_num_queries):
+    """Two looks, a batch (four with its savepoint), an empty batch (three), and three for each."""
+    for number in range(10):
+        planned(number)
+    with django_assert_num_queries(2 + 4 + 3 + 10 * 3):
+        assert services.send_due_messages(clock=clock) == 10
+
+
+def test_a_look_at_an_empty_outbox_is_a_query_for_each_channel(clock, django_assert_num_queries):
+    with django_assert_num_queries(len(channels.CHANNELS)):
         assert services.send_due_messages(clock=clock) == 0
 
 

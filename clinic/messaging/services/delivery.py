@@ -42,18 +42,15 @@ def send_due_messages(*, clock: Callable[[], datetime]) -> int:
     `clock` is read for each message, as sending takes time. Runs outside any transaction.
     """
     sent = 0
-    waiting = set(_waiting_channels(now=clock()))
-    for name in [name for name in channels.CHANNELS if name in waiting]:
-        with channels.CHANNELS[name]() as line:
+    for name, channel in channels.CHANNELS.items():
+        if not Message.objects.due(now=clock()).filter(channel=name).exists():
+            continue
+        with channel() as line:
             try:
                 sent += _send_round(name, line, clock)
             except channels.Closed as error:
                 logger.warning("No %s can leave, all of it waits: %s", name, error)
     return sent
-
-
-def _waiting_channels(*, now: datetime) -> QuerySet[Message, str]:
-    return Message.objects.due(now=now).values_list("channel", flat=True).distinct()
 
 
 def _send_round(name: str, line: channels.Channel, clock: Callable[[], datetime]) -> int:
