@@ -40,3 +40,12 @@ class VoidForm(forms.Form):
         max_length=120,
         error_messages={"required": _("Say in a few words why it should not go.")},
     )
+
+
+class WaiveForm(forms.Form):
+    """Why a client is asked for nothing after all; it stands in the visit's history."""
+
+    reason = forms.CharField(
+        max_length=120,
+        error_messages={"required": _("Say in a few words why the fee is waived.")},
+    )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from booking.views.staff import alerts, calendars, frame, messages, previews, visits
+from booking.views.staff import alerts, calendars, fees, frame, messages, previews, visits
 
 app_name = "staff"
 PREVIEW = "visits/<slug:reference>/preview/<slug:slug>/<slug:channel>"
@@ -24,6 +24,7 @@ urlpatterns = [
     path("messages/<int:pk>/retry/", messages.retry, name="retry"),
     path("messages/<int:pk>/void/", messages.void, name="void"),
     path("visits/<slug:reference>/", visits.visit, name="visit"),
+    path("visits/<slug:reference>/waive/", fees.waive, name="waive"),
     path("visits/<slug:reference>/preview/", previews.previews, name="previews"),
     path(f"{PREVIEW}/", previews.preview, name="preview"),
     path(f"{PREVIEW}/html/", previews.html, name="preview_html"),

@@ -228,8 +228,9 @@ def _asked(data: QueryDict, errand: Move) -> Asked:
     """
     cleaned = read(MoveForm(data))
     own = Wish.of(errand.booking)
+    own_day = errand.booking.starts_at.astimezone(own.location.zone).date()
     if cleaned["minutes"] is None:
-        return Asked(own, cleaned["day"], cleaned["month"])
+        return Asked(own, cleaned["day"] or own_day, cleaned["month"])
     treatment = own.option.treatment
     option = treatment.options.filter(minutes=cleaned["minutes"]).first()
     if option is None:
@@ -243,7 +244,7 @@ def _asked(data: QueryDict, errand: Move) -> Asked:
     )
     if wish.provider and wish.provider not in providers_for(wish.with_(None)):
         wish = wish.with_(None)
-    return Asked(wish, cleaned["day"], cleaned["month"])
+    return Asked(wish, cleaned["day"] or own_day, cleaned["month"])
 
 
 def _query(wish: Wish, **query: Any) -> str:
