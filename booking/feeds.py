@@ -29,7 +29,7 @@ OUR_UID = r"[a-z0-9]{3}-[a-z0-9]{3}@%(domain)s|away-[0-9a-f]{40}@%(domain)s"
 def new_secret() -> tuple[str, str]:
     """Return a new nonce and the hash under which its token is found."""
     nonce = tokens.new_nonce()
-    return nonce, tokens.hash_of(tokens.token_of(nonce, purpose=PURPOSE)) or ""
+    return nonce, tokens.hash_of(tokens.token_of(nonce, purpose=PURPOSE))
 
 
 def feed_url(feed: Feed) -> str:

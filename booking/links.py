@@ -7,24 +7,21 @@ database holds the nonce and the token's hash, and gives nobody a link (decision
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import secrets
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.crypto import salted_hmac
 
+from booking import tokens
 from booking.models import Booking, SkinAnswer, Status
 
-TOKEN_BYTES = 16
+PURPOSE = "booking.manage"
 
 
 def new_link() -> tuple[str, str]:
     """Return a new nonce and the hash under which its token is found."""
-    nonce = secrets.token_hex(TOKEN_BYTES)
-    return nonce, _hash(_token(nonce))
+    nonce = tokens.new_nonce()
+    return nonce, tokens.hash_of(_token(nonce))
 
 
 def manage_url(booking: Booking) -> str:
@@ -55,9 +52,8 @@ def booking_for(token: str, *, now: datetime) -> Booking | None:
 
     None for a link that is unknown, altered, replaced or older than the policy allows.
     """
-    if len(token) > 64 or not token.isascii():
-        return None
-    booking = Booking.objects.with_facts().filter(link_hash=_hash(token)).first()
+    bookings = Booking.objects.with_facts()
+    booking = bookings.filter(link_hash=tokens.hash_of(token)).first()
     if booking is None or booking.status in {Status.HELD, Status.EXPIRED_HOLD}:
         return None
     last_day = booking.ends_at + timedelta(days=booking.promise["manage_link_days"])
@@ -65,9 +61,4 @@ def booking_for(token: str, *, now: datetime) -> Booking | None:
 
 
 def _token(nonce: str) -> str:
-    digest = salted_hmac("booking.manage", nonce, algorithm="sha256").digest()
-    return base64.urlsafe_b64encode(digest[:TOKEN_BYTES]).rstrip(b"=").decode()
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+    return tokens.token_of(nonce, purpose=PURPOSE)

@@ -13,7 +13,6 @@ import secrets
 from django.utils.crypto import salted_hmac
 
 TOKEN_BYTES = 16
-LONGEST = 64
 
 
 def new_nonce() -> str:
@@ -27,8 +26,6 @@ def token_of(nonce: str, *, purpose: str) -> str:
     return base64.urlsafe_b64encode(digest[:TOKEN_BYTES]).rstrip(b"=").decode()
 
 
-def hash_of(token: str) -> str | None:
-    """Return the hash by which `token` is found; None for what is no token of ours."""
-    if len(token) > LONGEST or not token.isascii():
-        return None
-    return hashlib.sha256(token.encode()).hexdigest()
+def hash_of(token: str) -> str:
+    """Return the hash by which `token` is found, whatever somebody typed."""
+    return hashlib.sha256(token.encode(errors="replace")).hexdigest()
