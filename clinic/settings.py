@@ -293,10 +293,9 @@ ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600
 ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
 ACCOUNT_CHANGE_EMAIL = True  # one address each: a new one takes the old one's place
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_RATE_LIMITS = {  # per address of the network, and per address that is typed
-    "login": "60/h/ip",
-    "request_login_code": "20/m/ip,60/h/ip,3/m/key,12/h/key",
-    "login_failed": "5/5m/key",  # codes of a second step; passwords: clinic.accounts.tries
+ACCOUNT_RATE_LIMITS = {  # passwords and codes from the mail: clinic.accounts.tries
+    "login": None,
+    "login_failed": "5/5m/key",  # codes of a second step
 }
 ACCOUNT_FORMS = {
     "add_email": "clinic.accounts.forms.AddressForm",

@@ -13,7 +13,7 @@ from allauth.account.forms import (
     ReauthenticateForm,
     SetPasswordForm,
 )
-from allauth.core import context, ratelimit
+from allauth.core import context
 from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.base.forms import ReauthenticateForm as StepForm
 from allauth.mfa.totp.forms import ActivateTOTPForm
@@ -23,6 +23,7 @@ from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from clinic.accounts import tries
 from clinic.accounts.models import User, address_key
 
 ONE_TIME_CODE = {
@@ -53,7 +54,7 @@ class SignInForm(forms.Form):
         email = address_key(self.cleaned_data["email"])
         if not email.rpartition("@")[0].isascii():  # as somebody else's, seen from afar
             raise ValidationError(ADDRESS_ERRORS["invalid"])
-        if not ratelimit.consume(context.request, action="request_login_code", key=email):
+        if not tries.may_ask(context.request, email):
             raise ValidationError(_("That was a lot at once. Please wait a few minutes."))
         self.user = User.objects.filter(email=email, is_active=True).first()
         return email

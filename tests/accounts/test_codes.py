@@ -8,7 +8,9 @@ from django.core import mail
 from django.test import Client as Browser
 from django.urls import reverse
 
+from clinic.accounts import tries
 from clinic.accounts.models import User
+from clinic.web import limits
 from tests.accounts.signing_in import ask_for_code, code_in_letter, enter, sign_in_by_code, who
 from tests.factories import UserFactory
 
@@ -196,6 +198,22 @@ def test_so_many_codes_and_no_more_whoever_asks_for_them(maya: User):
     for email in (MAYA, "nobody@mail.example"):
         asked = [ask_for_code(Browser(), email).status_code for _ in range(4)]
         assert asked == [302, 302, 302, 422]
+
+
+def test_twelve_codes_an_hour_for_one_address_wherever_they_are_asked_for(maya: User, monkeypatch):
+    monkeypatch.setattr(tries, "CODES_AT_ONCE", tries.CODES_FROM_ONE_ADDRESS)
+
+    asked = [ask_for_code(Browser(REMOTE_ADDR=f"192.0.2.{n}"), MAYA).status_code for n in range(13)]
+
+    assert asked == [302] * 12 + [422]
+
+
+def test_a_cache_that_is_down_keeps_no_client_out(maya: User, client: Browser, monkeypatch):
+    monkeypatch.setattr(limits, "cache", None)
+
+    sign_in_by_code(MAYA, client)
+
+    assert who(client) == maya
 
 
 def test_a_mail_server_that_is_down_gets_a_kind_page(maya: User, client: Browser, settings):
