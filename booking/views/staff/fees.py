@@ -23,7 +23,7 @@ def waive(request: HttpRequest, reference: str) -> HttpResponse:
     """Waive the fee of a visit, for a reason that stays in its history."""
     booking, form = visit_or_404(request, reference), WaiveForm(request.POST)
     if not form.is_valid():
-        messages.warning(request, form.errors["reason"][0])
+        messages.warning(request, str(form.errors["reason"][0]))
         return see_other(visit_url(booking))
     try:
         waive_fee(
