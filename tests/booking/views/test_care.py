@@ -1,5 +1,6 @@
 """Care around a visit, on pages that whoever has its link opens."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -242,10 +243,8 @@ class TestTheQuestionADayAfter:
 
         page = text(other.browser.get(url))
 
-        assert [line for line in page.split("<input") if "checked" in line.partition(">")[0]]
-        assert f'value="{answer.value}" id="id_answer_{int(answer) - 1}"' in page.replace(
-            'class="radioselect" ', ""
-        )
+        (checked,) = re.findall("<input[^>]* checked[^>]*>", page)
+        assert f'value="{answer.value}"' in checked
         assert not SkinCheck.objects.exists()
 
     @pytest.mark.parametrize("query", ["", "?answer=9", "?answer=<script>"])
