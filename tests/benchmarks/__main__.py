@@ -1,7 +1,8 @@
 """Measure the clinic: `make bench`. Prints a table and writes var/bench.json.
 
 Speed is never asserted in a test. Beside each figure of availability stands that of a fixed piece
-of Python in the same run; of bookings, that of a bare view on the same server.
+of Python in the same run; of bookings, that of a bare view on the same server; of messages, that of
+a bare loop to the same mail server.
 """
 
 import json
@@ -28,6 +29,8 @@ def main() -> int:
         figures |= named(name, found)
     with services.both() as urls:
         figures |= named("booking", measure("rate", **urls))
+    with services.both() as urls:
+        figures |= named("messages", measure("messages", **urls))
     show(figures)
     path = ROOT / "var" / "bench.json"
     path.parent.mkdir(exist_ok=True)

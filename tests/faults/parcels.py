@@ -13,7 +13,8 @@ from pathlib import Path
 
 from django.apps import AppConfig
 
-PAUSE = 0.01  # seconds to write one letter, so that there is a middle to be killed in
+# Seconds to write one letter, so that there is a middle to be killed in.
+PAUSE = float(os.environ.get("PARCEL_PAUSE", "0.01"))
 
 
 class Parcels(AppConfig):
