@@ -1,28 +1,22 @@
 """The same race as a clinic sees it: browsers, a server of several processes, one hour."""
 
-import http.client
 import re
-import secrets
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
 
 import pytest
-from django.http import HttpResponse
 
 from booking.models import Booking, Status
-from booking.selectors import FreeSlots, free_slots
 from booking.services.audit import findings
 from clinic.messaging.models import Message
 from clinic.web import clock
-from clinic.web.visitors import COOKIE, new_id
-from tests.booking.scenes import wish_for
 from tests.booking.views.browsing import TYPED, Page
+from tests.browsers import Browser, button, free, times_path
 from tests.deep import rounds
 from tests.factories import Scene, open_clinic
 from tests.processes import environment, running
@@ -31,35 +25,6 @@ from tests.services import free_port
 pytestmark = pytest.mark.django_db(transaction=True)
 
 BROWSERS = 50
-PRICE = "170.00"
-
-
-class Browser:
-    """One visitor who has been here before, on a line of their own."""
-
-    def __init__(self, port: int) -> None:
-        self.port = port
-        self.csrf = secrets.token_hex(16)
-        answer = HttpResponse()
-        answer.set_signed_cookie(COOKIE, new_id(), salt=COOKIE)
-        self.visitor = answer.cookies[COOKIE].value
-
-    def post(self, path: str, **fields: str) -> tuple[int, str, str]:
-        """Send a form; return the status, where the answer leads, and what it says."""
-        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        line.request(
-            "POST",
-            path,
-            urlencode({**fields, "csrfmiddlewaretoken": self.csrf}),
-            {
-                "Content-Type": "application/x-www-form-urlencoded",
-                "Cookie": f"csrftoken={self.csrf}; {COOKIE}={self.visitor}",
-            },
-        )
-        answer = line.getresponse()
-        text = answer.read().decode()
-        line.close()
-        return answer.status, urlsplit(answer.headers.get("Location", "")).path, text
 
 
 @pytest.fixture
@@ -91,15 +56,6 @@ def at_once(job: Callable[[int], tuple[int, str, str]]) -> list[tuple[int, str, 
     return [answers[number] for number in range(BROWSERS)]
 
 
-def free(scene: Scene) -> FreeSlots:
-    """What is free in the next week."""
-    now = clock.now()
-    today = now.astimezone(scene.location.zone).date()
-    return free_slots(
-        wish=wish_for(scene), first_on=today, last_on=today + timedelta(days=7), now=now
-    )
-
-
 def instant(key: str) -> int:
     """The second at which the time of a button starts."""
     starts_at = datetime.strptime(key.partition("-")[0], "%Y%m%dT%H%MZ")
@@ -108,10 +64,7 @@ def instant(key: str) -> int:
 
 def press_one_time(port: int, scene: Scene) -> tuple[Browser, str]:
     """Let fifty browsers press one time; return the one that got it, and where it was led."""
-    start = free(scene).all_starts[20]
-    slot = f"{datetime.fromtimestamp(start, UTC):%Y%m%dT%H%MZ}-{PRICE}"
-    times = f"/book/{scene.treatment.slug}/{scene.option.minutes}/hold/"
-    path = f"{times}?location={scene.location.slug}"
+    slot, path = button(free(scene).all_starts[20]), times_path(scene)
     browsers = [Browser(port) for _ in range(BROWSERS)]
 
     answers = at_once(lambda n: browsers[n].post(path, slot=slot, request_key=str(uuid4())))
