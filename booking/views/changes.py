@@ -23,7 +23,7 @@ from booking.services.standing import Standing
 from booking.terms import late_fee
 from booking.views.choosing import or_choose_again
 from booking.views.holds import NOT_TO_BE_HAD, address, see_other
-from booking.views.moving import Move
+from booking.views.moving import Move, closest_page
 from booking.views.presses import press
 from booking.views.times import NewVisit, times_page
 from booking.views.visitors import for_visitor, may_hold, too_many
@@ -66,6 +66,7 @@ def cancel(request: HttpRequest, visitor: Visitor, token: str) -> HttpResponse:
 
 @press(else_to="manage")
 @for_visitor
+@or_choose_again
 def undo(request: HttpRequest, visitor: Visitor, token: str) -> HttpResponse:
     """Take back what was just done; where the time is gone meanwhile, show the closest."""
     booking, now = linked_booking(token), clock.now()
@@ -157,10 +158,9 @@ def _instead(
     refusal = why_not_move(booking, policy=policy_for(booking.location, now=now), now=now)
     if step.what == MOVED and not refusal:
         former = Standing.read(step.data["before"], booking)
+        move = Move(booking, token)
         asked, wanted = Asked(former.wish), former.starts_at
-        return times_page(
-            request, Move(booking, token), asked, now=now, refusal=error, wanted=wanted
-        )
+        return closest_page(request, move, asked, error, wanted, now=now)
     if step.what == CANCELLED:
         client = know(request, visitor, booking)
         asked = Asked(Wish.of(booking).as_asked_by(client))

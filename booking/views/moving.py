@@ -109,15 +109,22 @@ def if_movable(view: Callable[[HttpRequest, Move], HttpResponse]) -> Callable[..
         if refusal := why_not_move(booking, policy=policy, now=now):
             messages.warning(request, refusal)
             return private(see_other(manage_path(token)))
-        try:
-            return private(view(request, errand))
-        except NotOffered as error:
-            return private(what_page(request, errand, request.GET, refusal=str(error.message)))
-        except NoPrice:
-            refusal = _("This has no price yet. Please call us to book it.")
-            return private(what_page(request, errand, request.GET, refusal=refusal))
+        return private(or_what_else(request, errand, lambda: view(request, errand)))
 
     return answer
+
+
+def or_what_else(
+    request: HttpRequest, errand: Move, answer: Callable[[], HttpResponse]
+) -> HttpResponse:
+    """Answer; where that is not offered, say so on the page on which something else is chosen."""
+    try:
+        return answer()
+    except NotOffered as error:
+        refusal = str(error.message)
+    except NoPrice:
+        refusal = _("This has no price yet. Please call us to book it.")
+    return what_page(request, errand, request.GET, refusal=refusal)
 
 
 @require_safe
@@ -181,11 +188,27 @@ def move_to(request: HttpRequest, visitor: Visitor, token: str) -> HttpResponse:
             now=now,
         )
     except (SlotTaken, AskTheClinic) as error:
-        page = times_page(request, errand, asked, now=now, refusal=error, wanted=starts_at)
-        return private(page)
+        return private(closest_page(request, errand, asked, error, starts_at, now=now))
     except BookingError as error:
         messages.warning(request, str(error.message))
     return private(see_other(manage_path(token)))
+
+
+def closest_page(
+    request: HttpRequest,
+    errand: Move,
+    asked: Asked,
+    refusal: BookingError,
+    wanted: datetime,
+    *,
+    now: datetime,
+) -> HttpResponse:
+    """Render the closest times to `wanted`, which could not be had, and why."""
+    return or_what_else(
+        request,
+        errand,
+        lambda: times_page(request, errand, asked, now=now, refusal=refusal, wanted=wanted),
+    )
 
 
 def what_page(

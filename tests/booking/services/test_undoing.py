@@ -1,6 +1,6 @@
 """Three minutes in which what was done can be taken back."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,6 +12,7 @@ from booking.services.audit import findings
 from booking.services.ledger import CLIENT, staff
 from booking.services.standing import Standing
 from booking.wishes import Wish
+from clinic.messaging.models import Message
 from tests.booking.scenes import NOW, confirm, hold, on
 from tests.factories import (
     AddOnFactory,
@@ -152,6 +153,30 @@ class TestAMove:
         undo(booking, step, now=LATER + 10 * timedelta(minutes=1) - SECOND)
 
         assert booking.starts_at == on(scene, 4, 9)
+
+
+class TestTheLetters:
+    """Nobody hears of what was taken back; what is to be told tells of the visit as it stands."""
+
+    @pytest.mark.parametrize("change", ["move", "cancel"])
+    def test_of_a_change_taken_back_never_go(self, scene, booking, change):
+        told = Message.objects.filter(code="M01")
+        told.update(status="sent", sent_to="maya@mail.example", sent_at=NOW, settled_at=NOW)
+        before = waiting(booking)
+        step = move(booking, on(scene, 5, 9)) if change == "move" else cancel(booking)
+        assert waiting(booking) != before
+        assert Message.objects.filter(code="M09", status="planned").exists()
+
+        undo(booking, step)
+
+        assert waiting(booking) == before
+        assert not Message.objects.filter(code="M09", status="planned").exists()
+
+
+def waiting(booking: Booking) -> set[tuple[str, str, str, datetime]]:
+    """What is still to go to the client."""
+    rows = Message.objects.filter(status="planned", recipient="client")
+    return set(rows.values_list("code", "channel", "occurrence", "due_at"))
 
 
 class TestACancelledVisit:

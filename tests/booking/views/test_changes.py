@@ -14,7 +14,9 @@ from tests.booking.scenes import hold, on
 from tests.booking.views.browsing import Page, Visitor, at, text
 from tests.factories import (
     InstructionVersionFactory,
+    ProviderFactory,
     UserFactory,
+    give_hours,
 )
 
 HOUR = timedelta(hours=1)
@@ -213,6 +215,23 @@ class TestTakingItBack:
         nearest = Page(text(response)).forms[0]
         assert nearest["action"] == link(booking, "move_check")
         assert facts(booking)[0] == on(scene, 5, 9)
+
+    def test_who_gave_it_is_gone_meanwhile_too(self, other, scene, booking, later):
+        second = ProviderFactory(name="Hana Mori", treatments=[scene.treatment])
+        give_hours(second, scene.location)
+        for step in (move, cancel):
+            where = {"starts_at": on(scene, 5, 9)} if step is move else {}
+            step(booking=booking, actor=CLIENT, now=later.now, **where)
+            page = manage(other, booking)
+            scene.provider.is_active = False
+            scene.provider.save()
+
+            response = press(other, page, "undo")
+
+            assert response.status_code == 422
+            assert "does not do that" in text(response)
+            scene.provider.is_active = True
+            scene.provider.save()
 
     def test_a_canceled_visit_whose_time_is_gone_shows_the_closest_to_book(
         self, other, scene, booking, later
