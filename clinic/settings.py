@@ -310,7 +310,6 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG  # a passkey of http://localhost
 MFA_TOTP_ISSUER = CLINIC_NAME
-MFA_TOTP_TOLERANCE = 1  # a phone's clock may be half a minute off
 MFA_FORMS = {
     "activate_totp": "clinic.accounts.forms.AppForm",
     "authenticate": "clinic.accounts.forms.StepCodeForm",

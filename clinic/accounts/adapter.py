@@ -158,7 +158,7 @@ class SecondStepAdapter(DefaultMFAAdapter):
     """What second steps are called here, and how their secrets are kept."""
 
     error_messages = DefaultMFAAdapter.error_messages | {
-        "incorrect_code": _("That is not the code. Wait for the next one and try again."),
+        "incorrect_code": _("That did not work. Please try again."),
         "cannot_delete_authenticator": _(
             "This is your only second step. Add another before you remove it."
         ),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
 from django.core import mail
 from django.test import Client as Browser
 from django.urls import reverse
@@ -81,7 +82,8 @@ def prove_again(browser: Browser, way: str) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_app_is_set_up_and_opens_the_rest(without_step: Browser, dana: User):
+def test_an_app_is_set_up_and_opens_the_rest(without_step: Browser, dana: User, settings: Any):
+    settings.MFA_TOTP_TOLERANCE = 1  # the half minute may end between these lines
     page = reverse("mfa_activate_totp")
     prove_again(without_step, without_step.get(page).headers["Location"])
     secret = without_step.get(page).context["form"].secret
@@ -199,3 +201,45 @@ def test_staff_go_on_to_their_workspace_and_clients_to_their_appointments(dana: 
 
     assert signed_in.headers["Location"] == reverse("staff:home")
     assert browser.get(reverse("account:home")).headers["Location"] == reverse("staff:home")
+
+
+def test_a_code_of_the_app_works_once(dana: User, settings: Any):
+    secret = generate_totp_secret()
+    TOTP.activate(dana, secret)
+    counter = int(time.time()) // 30
+    answers = []
+    for _ in range(2):
+        browser = Browser()
+        try_password(dana.email, PASSWORD, browser=browser)
+        code = format_hotp_value(hotp_value(secret, counter))
+        answers.append(browser.post(reverse("mfa_authenticate"), {"code": code}).status_code)
+
+    assert answers[1] == 200
+    assert answers[0] == 302 or int(time.time()) // 30 > counter
+
+
+@pytest.mark.parametrize("name", ["mfa_add_webauthn", "mfa_generate_recovery_codes"])
+def test_staff_prove_it_again_before_they_change_how_they_sign_in(dana: User, name: str):
+    codes = second_step_of(dana)
+    browser = Browser()
+    try_password(dana.email, PASSWORD, browser=browser)
+    browser.post(reverse("mfa_authenticate"), {"code": codes[0]})
+
+    asked = browser.get(reverse(name)).headers["Location"]
+    assert asked.startswith(reverse("account_reauthenticate"))
+    assert browser.post(asked, {"password": "guess"}).status_code == 200
+    prove_again(browser, asked)
+
+    assert browser.get(reverse(name)).status_code == 200
+
+
+def test_staff_prove_it_again_before_they_change_their_address(dana: User):
+    codes = second_step_of(dana)
+    browser = Browser()
+    try_password(dana.email, PASSWORD, browser=browser)
+    browser.post(reverse("mfa_authenticate"), {"code": codes[0]})
+
+    asked = browser.post(reverse("account_email"), {"action_add": "1", "email": "d@lumen.example"})
+
+    assert asked.headers["Location"].startswith(reverse("account_reauthenticate"))
+    assert mail.outbox == []

@@ -33,6 +33,12 @@ def letters(settings: Any, tmp_path: Any) -> None:
     settings.MAILBOX = tmp_path / "mail"
 
 
+@pytest.fixture(autouse=True)
+def patient_apps(settings: Any) -> None:
+    """Take a code that ended while the browser was typing it."""
+    settings.MFA_TOTP_TOLERANCE = 1
+
+
 @pytest.fixture
 def site(live_server: Any, settings: Any) -> str:
     """The address of the site by a name, as passkeys belong to names."""
