@@ -151,7 +151,8 @@ def _event(booking: Booking, before: Status, after: Status, at: datetime) -> Boo
 
 def _write_messages(bookings: Iterable[Booking], *, now: datetime) -> None:
     """Write what was due by now as sent, and plan the rest of what is still to come."""
-    sent, planned = defaultdict(list), []
+    sent: dict[str, list[messaging.Draft]] = defaultdict(list)
+    planned: list[messaging.Draft] = []
     for booking in bookings:
         is_ahead = booking.status == Status.CONFIRMED
         until = now if is_ahead else booking.status_changed_at

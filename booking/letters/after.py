@@ -12,6 +12,7 @@ from booking.letters import care, facts
 from booking.letters.mail import to_client
 from booking.letters.parts import Button, Choices, Link, Part, Points, Say, Title
 from booking.models import Booking, SkinAnswer
+from booking.selectors.care import promised_texts
 from clinic.clients.links import unsubscribe_url
 from clinic.clients.models import ConsentKind
 from clinic.messaging.letters import Letter
@@ -44,7 +45,7 @@ def missed(message: Message, booking: Booking, now: datetime) -> Letter:
 
 def aftercare(message: Message, booking: Booking, now: datetime) -> Letter:
     """M11: the full aftercare, and whom to call. 1 query."""
-    texts = care.texts(booking, InstructionKind.AFTERCARE)
+    texts = promised_texts(booking, InstructionKind.AFTERCARE)
     lines = instruction_lines(texts)
     page = Button(_("See it day by day"), links.page_url(booking, "aftercare"))
     keep: list[Part] = [Points(lines), page] if lines else []
@@ -86,7 +87,7 @@ def check_in(message: Message, booking: Booking, now: datetime) -> Letter:
 
 def tips(message: Message, booking: Booking, now: datetime) -> Letter:
     """M13: sun and moisture, and when the usual routine is back. 1 query."""
-    texts = care.texts(booking, InstructionKind.AFTERCARE)
+    texts = promised_texts(booking, InstructionKind.AFTERCARE)
     since = TIPS_FROM[message.occurrence]
     ahead = [step for step in instruction_steps(texts) if step.hours is None or step.hours >= since]
     is_last = message.occurrence == max(TIPS_FROM)

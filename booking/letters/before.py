@@ -11,6 +11,7 @@ from booking.letters import care, facts
 from booking.letters.mail import to_client
 from booking.letters.parts import Button, Heading, Link, Say
 from booking.models import Booking
+from booking.selectors.care import promised_texts
 from clinic.messaging.letters import Letter
 from clinic.messaging.models import Message
 from clinic.web.templatetags.lumen import clock_time, day_full, day_short
@@ -22,7 +23,7 @@ WEEK = 7 * 24  # hours
 
 def early(message: Message, booking: Booking, now: datetime) -> Letter:
     """M03: what is to be thought of a week before. 1 query."""
-    texts = care.texts(booking, InstructionKind.PREP)
+    texts = promised_texts(booking, InstructionKind.PREP)
     ahead = [step for step in instruction_steps(texts) if (step.hours or 0) <= -WEEK]
     other = _("Is another treatment of your face planned before then? Please ask us first:")
     return to_client(
@@ -45,7 +46,7 @@ def early(message: Message, booking: Booking, now: datetime) -> Letter:
 
 def preparation(message: Message, booking: Booking, now: datetime) -> Letter:
     """M04: the full preparation, and whether anything has changed. 1 query."""
-    texts = care.texts(booking, InstructionKind.PREP)
+    texts = promised_texts(booking, InstructionKind.PREP)
     return to_client(
         booking,
         subject=_("How to prepare for %(day)s") % {"day": day_full(booking.starts_at)},
@@ -69,7 +70,7 @@ def preparation(message: Message, booking: Booking, now: datetime) -> Letter:
 
 def reminder(message: Message, booking: Booking, now: datetime) -> Letter:
     """M05: the day before, in short. 1 query."""
-    texts = care.texts(booking, InstructionKind.PREP)
+    texts = promised_texts(booking, InstructionKind.PREP)
     short = [version.short for version in texts if version.short]
     said = day_said(booking, now)
     when = {"day": said, "time": clock_time(booking.starts_at)}

@@ -9,17 +9,7 @@ from django.utils.translation import gettext as _
 from booking.letters import facts
 from booking.letters.parts import Heading, Part, Points, Row, Say, Table
 from booking.models import Booking
-from treatments.models import InstructionKind, InstructionVersion
 from treatments.selectors.instructions import Step
-
-
-def texts(booking: Booking, kind: InstructionKind) -> list[InstructionVersion]:
-    """Return the versions promised to `booking`, in reading order. 1 query."""
-    return list(
-        booking.instruction_versions.filter(instruction__kind=kind).order_by(
-            "instruction__position", "instruction__code"
-        )
-    )
 
 
 def section(heading: str, lines: Sequence[str]) -> list[Part]:

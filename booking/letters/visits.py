@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
@@ -12,6 +12,7 @@ from booking.letters import care, facts
 from booking.letters.mail import to_client
 from booking.letters.parts import Button, Heading, Link, Part, Say, Table
 from booking.models import Booking, Status
+from booking.selectors.care import has_own_preparation, promised_texts
 from booking.selectors.history import told
 from clinic.messaging.letters import Attachment, Letter
 from clinic.messaging.models import Message
@@ -19,13 +20,12 @@ from clinic.web.money import money
 from treatments.models import InstructionKind, InstructionVersion
 from treatments.selectors import instruction_lines
 
-FULL_PREP_WITHIN = timedelta(hours=72)  # a visit nearer than this gets no prep mail of its own
 CANCELED = {Status.CANCELLED_CLIENT, Status.CANCELLED_LATE, Status.CANCELLED_CLINIC}
 
 
 def confirmation(message: Message, booking: Booking, now: datetime) -> Letter:
-    """M01: you are booked. 1 query, and 1 more within 72 hours of the visit."""
-    texts = _texts_by_now(booking, now)
+    """M01: you are booked. 2 queries at most."""
+    texts = _texts_by_now(booking)
     return to_client(
         booking,
         subject=_("You are booked: %(when)s") % {"when": facts.day_and_time(booking.starts_at)},
@@ -52,7 +52,7 @@ def changed(message: Message, booking: Booking, now: datetime) -> Letter:
     before = told(booking, "client")
     if booking.status in CANCELED:
         return _canceled(booking, before or booking.starts_at, now)
-    texts = _texts_by_now(booking, now)
+    texts = _texts_by_now(booking)
     is_moved = before not in (None, booking.starts_at)
     hello = (
         _("Hello %(name)s, your appointment has a new time.")
@@ -147,11 +147,11 @@ def _owed(booking: Booking) -> Say:
     return Say(terms % until, facts.phone(booking))
 
 
-def _texts_by_now(booking: Booking, now: datetime) -> list[InstructionVersion]:
-    """The preparation, if the visit is so near that it gets no letter of its own."""
-    if booking.starts_at - now >= FULL_PREP_WITHIN:
+def _texts_by_now(booking: Booking) -> list[InstructionVersion]:
+    """The preparation, unless it has a letter of its own: the visit may be too near for that."""
+    if has_own_preparation(booking):
         return []
-    return care.texts(booking, InstructionKind.PREP)
+    return promised_texts(booking, InstructionKind.PREP)
 
 
 def _preparation(booking: Booking, texts: list[InstructionVersion]) -> list[Part]:

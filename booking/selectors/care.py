@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from booking.models import Booking, Status
+from clinic.messaging.models import Message
 from treatments.models import InstructionKind, InstructionVersion
 from treatments.selectors import instruction_steps
 
+PREPARATION = "M04"
 ASKED_FOR = timedelta(days=7)  # after the visit, the client may say so long how the skin is
 
 
@@ -27,6 +29,23 @@ def promised_texts(booking: Booking, kind: InstructionKind) -> list[InstructionV
     """Return the versions promised to `booking`, in reading order. One query."""
     texts = booking.instruction_versions.filter(instruction__kind=kind)
     return list(texts.order_by("instruction__position", "instruction__code"))
+
+
+def has_own_preparation(booking: Booking) -> bool:
+    """Whether the preparation has a letter of its own, as `booking` stands now. One query.
+
+    Where it has none, the visit was made too late for it, and what confirms it brings the texts.
+    """
+    return (
+        Message.objects.about(f"booking:{booking.pk}")
+        .filter(
+            code=PREPARATION,
+            channel=Message.Channel.EMAIL,
+            version=booking.schedule_version,
+            status__in=[Message.Status.PLANNED, Message.Status.SENT],
+        )
+        .exists()
+    )
 
 
 def names_of(texts: list[InstructionVersion]) -> list[str]:

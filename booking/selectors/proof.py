@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
 
 from booking.models import UPCOMING, Alert, Booking, Provider, Reading, SkinCheck, Status
+from booking.selectors.care import PREPARATION
 from clinic.accounts.models import User
 from clinic.messaging.models import Message
 from clinic.places.models import Location
 from treatments.models import InstructionKind, InstructionVersion
 
 READ_BY = timedelta(hours=48)  # before the visit; what is unread then is a person's to look at
-PREP_INSIDE = timedelta(hours=72)  # a confirmation nearer than this brings the preparation itself
+TELLS_WHEN = {"M01", "M09"}  # bring the preparation where it has no letter of its own
 
 
 @dataclass(frozen=True)
@@ -141,16 +142,20 @@ def undelivered_preparation(booking: Booking, messages: Iterable[Message]) -> Me
 
     `messages` are those about `booking`, by the time they were promised for.
     """
+    mails = [
+        message
+        for message in messages
+        if message.recipient == "client"
+        and message.channel == Message.Channel.EMAIL
+        and message.version == booking.schedule_version
+    ]
+    by_itself = [message for message in mails if message.code == PREPARATION]
     failed = None
-    for message in messages:
-        if message.recipient != "client" or message.channel != Message.Channel.EMAIL:
-            continue
-        is_near = booking.starts_at - message.due_at < PREP_INSIDE
-        if message.code == "M04" or (message.code == "M01" and is_near):
-            if message.status == Message.Status.FAILED:
-                failed = message
-            elif message.status == Message.Status.SENT:
-                failed = None
+    for message in by_itself or [mail for mail in mails if mail.code in TELLS_WHEN]:
+        if message.status == Message.Status.FAILED:
+            failed = message
+        elif message.status == Message.Status.SENT:
+            failed = None
     return failed
 
 

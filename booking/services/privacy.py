@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max, Q
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from booking.errors import BookingError
 from booking.message_plan import subject_of
@@ -147,7 +147,7 @@ def erase_client(*, client: Client, now: datetime) -> None:
     _forget_visits(client)
     client.feeds.all().delete()
     _forget_account(client)
-    client.name = _("Erased client")
+    client.name = str(_("Erased client"))
     client.email = f"client-{client.pk}@{FORGOTTEN}"
     client.phone, client.time_zone, client.erased_at = "", "", now
     client.save()

@@ -9,6 +9,7 @@ from booking import links, services
 from booking.models import Booking
 from booking.services.ledger import CLIENT, staff
 from clinic.messaging.letters import Letter
+from clinic.messaging.models import Message
 from tests.booking.scenes import NOW, confirm, on
 from tests.booking.written import both_forms, event_in, sent, write
 from tests.factories import (
@@ -96,18 +97,19 @@ class TestTheConfirmation:
 
     @pytest.mark.parametrize(
         ("ahead", "has_prep"),
-        [(72 * HOUR, False), (72 * HOUR - timedelta(seconds=1), True)],
-        ids=["72 hours", "a second less"],
+        [(77 * HOUR, False), (75 * HOUR, True), (25 * HOUR, True)],
+        ids=["early enough for a letter of its own", "just too late for it", "the day before"],
     )
-    def test_the_full_preparation_only_when_the_visit_is_near(self, scene, ahead, has_prep):
+    def test_the_full_preparation_where_it_has_no_letter_of_its_own(self, scene, ahead, has_prep):
         prep = InstructionFactory()
         text = InstructionVersionFactory(
             instruction=prep, lines=["Come with a bare face.", "Drink water."]
         )
         scene.treatment.instructions.add(prep)
-        booking = confirm(scene, on(scene, 4, 13))
+        visit_at = on(scene, 5, 13)
+        booking = confirm(scene, visit_at, now=visit_at - ahead)
 
-        letter = write(booking, "M01", now=booking.starts_at - ahead)
+        letter = write(booking, "M01", now=visit_at - ahead)
 
         assert ("Drink water." in letter.text) is has_prep
         assert ("Drink water." in letter.html) is has_prep
@@ -124,11 +126,11 @@ class TestTheConfirmation:
         scene.treatment.instructions.add(prep, care)
         finish = AddOnFactory(instructions=[extra_prep])
         PriceFactory(option=None, add_on=finish, amount=Decimal(30))
-        booking = confirm(scene, on(scene, 4, 13))
+        booking = confirm(scene, on(scene, 4, 13), now=on(scene, 3, 12))
         booking.instruction_versions.add(*extra_prep.versions.all())
         InstructionVersionFactory(instruction=prep, lines=["Something new."])
 
-        text = write(booking, "M01", now=booking.starts_at - HOUR).text
+        text = write(booking, "M01", now=on(scene, 3, 12)).text
 
         assert text.count("A bare face.") == 1
         assert "Water." in text
@@ -232,9 +234,9 @@ class TestAChange:
         text = InstructionVersionFactory(lines=["Come with a bare face."])
         moved.instruction_versions.add(text)
 
-        far, near = (
-            write(moved, "M09", now=moved.starts_at - hours) for hours in (72 * HOUR, 71 * HOUR)
-        )
+        far = write(moved, "M09")
+        Message.objects.filter(code="M04").delete()
+        near = write(moved, "M09")
 
         assert (far.content_versions, near.content_versions) == ((), (str(text.pk),))
         assert "Come with a bare face." in near.text

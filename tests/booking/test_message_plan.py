@@ -11,6 +11,7 @@ from booking.message_plan import Trigger
 from booking.models import Alert, Booking, Status
 from booking.permissions import Role
 from booking.services.ledger import CLIENT, CLINIC, staff
+from booking.wishes import Wish
 from clinic.messaging.models import Message
 from tests.booking.scenes import NOW, confirm, on
 from tests.factories import PolicyVersionFactory, Scene, UserFactory, booked, open_clinic
@@ -186,7 +187,11 @@ class TestAfterAMove:
         other = next(each for each in scene.providers if each != first)
 
         services.move(
-            booking=booking, starts_at=on(scene, 15, 9), provider=other, actor=CLIENT, now=NOW
+            booking=booking,
+            starts_at=on(scene, 15, 9),
+            wish=Wish.of(booking).with_(other),
+            actor=CLIENT,
+            now=NOW,
         )
 
         told = Message.objects.filter(code="M09").exclude(recipient="client")

@@ -88,17 +88,22 @@ def test_aftercare_is_there_to_be_read_once_the_visit_is_over(db):
 
 
 @pytest.mark.parametrize(
-    ("code", "due_at", "is_missed"),
+    ("code", "has_own_letter", "is_missed"),
     [
-        ("M04", IN_TWO_DAYS - timedelta(hours=72), True),
-        ("M01", IN_TWO_DAYS - timedelta(hours=71), True),  # it brought the preparation itself
-        ("M01", IN_TWO_DAYS - timedelta(hours=73), False),  # M04 is still to bring it
-        ("M05", IN_TWO_DAYS - timedelta(hours=24), False),
+        ("M04", True, True),
+        ("M01", False, True),  # it brought the preparation itself
+        ("M09", False, True),
+        ("M01", True, False),  # M04 is still to bring it
+        ("M05", True, False),
     ],
 )
-def test_the_visit_says_when_what_brings_the_preparation_failed(db, code, due_at, is_missed):
+def test_the_visit_says_when_what_brings_the_preparation_failed(
+    db, code, has_own_letter, is_missed
+):
     booking = visit()
-    message = failed(booking, code, due_at=due_at)
+    message = failed(booking, code)
+    if has_own_letter and code != "M04":
+        planned(booking, "M04")
 
     assert ledger(booking).undelivered == (message if is_missed else None)
 
