@@ -39,7 +39,12 @@ def page_url(booking: Booking, page: str) -> str:
 
 def page_path(booking: Booking, page: str) -> str:
     """Return the address of one page of `booking` within the site."""
-    return reverse(f"booking:{page}", args=[_token(booking.link_nonce)])
+    return reverse(f"booking:{page}", args=[token_of(booking)])
+
+
+def token_of(booking: Booking) -> str:
+    """Return what opens the pages of `booking`, as their addresses carry it."""
+    return _token(booking.link_nonce)
 
 
 def check_in_url(booking: Booking, answer: SkinAnswer) -> str:

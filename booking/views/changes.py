@@ -84,9 +84,13 @@ def undo(request: HttpRequest, visitor: Visitor, token: str) -> HttpResponse:
 @for_visitor
 @or_choose_again
 def rebook(request: HttpRequest, visitor: Visitor, token: str) -> HttpResponse:
-    """Keep the same again, a week later at the same hour; else show the closest times."""
-    booking, now = linked_booking(token), clock.now()
-    pressed = read(RequestForm(request.POST))
+    """Keep the same again, for whoever has the link of a visit."""
+    return hold_the_same(request, visitor, linked_booking(token))
+
+
+def hold_the_same(request: HttpRequest, visitor: Visitor, booking: Booking) -> HttpResponse:
+    """Keep the same as `booking`, a week later at its hour; else show the closest times."""
+    now, pressed = clock.now(), read(RequestForm(request.POST))
     if not may_hold(visitor):
         return too_many(request)
     client = know(request, visitor, booking)

@@ -67,8 +67,7 @@ def calendar_file(request: HttpRequest, visitor: Visitor, reference: str) -> Htt
 @for_visitor
 def manage(request: HttpRequest, visitor: Visitor, token: str) -> HttpResponse:
     """The visit as its client sees it, for whoever has the link from a letter."""
-    booking, now = linked_booking(token), clock.now()
-    return manage_page(request, booking, token, now=now)
+    return manage_page(request, linked_booking(token), now=clock.now())
 
 
 @require_safe
@@ -99,34 +98,45 @@ def forget(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 
 
 def know(request: HttpRequest, visitor: Visitor, booking: Booking) -> Visitor:
-    """Know the client of `booking` until the browser is closed; return the browser as theirs."""
-    request.session.cycle_key()
+    """Know the client of `booking` until the browser is closed, or until who is signed in is not.
+
+    Returns the browser as theirs.
+    """
     request.session[CLIENT] = booking.client_id
     delete_draft(visitor=visitor)
-    request.session.set_expiry(0)
+    if not request.user.is_authenticated:  # a sign-in has an end and a key of its own
+        request.session.cycle_key()
+        request.session.set_expiry(0)
     return replace(visitor, client=booking.client)
 
 
-def manage_page(
-    request: HttpRequest, booking: Booking, token: str, *, now: datetime
-) -> HttpResponse:
+def manage_page(request: HttpRequest, booking: Booking, *, now: datetime) -> HttpResponse:
     """Render the visit with what can be done about it now, and why the rest cannot. 4 queries."""
-    policy = policy_for(booking.location, now=now)
     with timezone.override(booking.location.zone):
-        context = visit_context(booking, now=now) | {
-            "token": token,
-            "request_key": uuid4(),
-            "why_not_move": why_not_move(booking, policy=policy, now=now),
-            "why_not_cancel": why_settled(booking, now=now),
-            "is_free": now <= booking.free_until,
-        }
-        if context["is_ahead"]:
-            context |= {
-                "calendar_url": reverse("booking:manage_calendar", args=[token]),
-                "web_calendars": calendar_links.web_links(booking),
-                "subscribe_url": reverse("booking:subscribe", args=[token]),
-            }
+        context = visit_context(booking, now=now) | task_context(booking, now=now)
+        context["request_key"] = uuid4()
         return private(render(request, "booking/manage.html", context))
+
+
+def task_context(booking: Booking, *, now: datetime) -> dict[str, Any]:
+    """Return what `booking/_tasks.html` shows: what can be done about a visit now. One query."""
+    is_ahead = booking.status in AHEAD and booking.starts_at > now
+    context = {
+        "token": links.token_of(booking),
+        "is_ahead": is_ahead,
+        "why_not_move": why_not_move(
+            booking, policy=policy_for(booking.location, now=now), now=now
+        ),
+        "why_not_cancel": why_settled(booking, now=now),
+        "is_free": now <= booking.free_until,
+    }
+    if is_ahead:
+        context |= {
+            "calendar_url": links.page_path(booking, "manage_calendar"),
+            "web_calendars": calendar_links.web_links(booking),
+            "subscribe_url": links.page_path(booking, "subscribe"),
+        }
+    return context
 
 
 def quiet_context(booking: Booking, *, now: datetime) -> dict[str, Any]:
