@@ -19,11 +19,13 @@ from booking.message_times import client_zone, hours
 from booking.models import ACTIVE, Alert, Booking, Provider, SkinCheck, Status
 from booking.scheduling import sending
 from booking.selectors.agenda import visits_on
+from booking.selectors.care import promised_texts
 from clinic.accounts.models import User
 from clinic.clients.models import Client, ConsentKind
 from clinic.clients.selectors import preferences
 from clinic.messaging.letters import Letter
 from clinic.messaging.models import Message, MessageQuerySet
+from treatments.models import InstructionKind
 
 LETTERS_A_MINUTE = 2
 TEXTS_AT_MOST = ((timedelta(days=1), 1), (timedelta(days=7), 3))  # handbook, section 6
@@ -110,8 +112,12 @@ def _why_unwanted(
 def _why_settled(booking: Booking, client: Client, message: Message, now: datetime) -> Answer:
     """What has been said or answered otherwise."""
     match message.code:
+        case "M03" if not promised_texts(booking, InstructionKind.PREP):
+            return "there is nothing to prepare"
         case "M05":
             return _told_otherwise(client, message, now)
+        case "M11" | "M12" | "M13" if not promised_texts(booking, InstructionKind.AFTERCARE):
+            return "there is nothing to care for"
         case "M12" if SkinCheck.objects.filter(booking=booking).exists():
             return "answered"
         case "M13" if _needs_call(booking):

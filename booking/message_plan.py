@@ -14,6 +14,7 @@ from datetime import datetime, time
 from enum import StrEnum
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Max
 
 from booking.message_times import (
@@ -241,8 +242,9 @@ def planned_messages(
     """
     visit = Visit(booking, now)
     entries = [*_news(visit, trigger), *(entry for entry in PLAN if trigger in entry.on)]
-    drafts = [draft for entry in entries if (draft := entry.draft(visit))]
-    return [*drafts, *_to_the_provider(visit, trigger)]
+    ways = {EMAIL, SMS} if settings.HAS_SMS else {EMAIL}
+    drafts = [entry.draft(visit) for entry in entries if entry.channel in ways]
+    return [*filter(None, drafts), *_to_the_provider(visit, trigger)]
 
 
 def _news(visit: Visit, trigger: Trigger) -> Iterator[Entry]:

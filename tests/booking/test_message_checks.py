@@ -13,7 +13,15 @@ from clinic.clients.models import ConsentKind
 from clinic.clients.services import record_consent
 from clinic.messaging.models import Message
 from tests.booking.scenes import NOW, confirm, on
-from tests.factories import Scene, UserFactory, booked, open_clinic
+from tests.factories import (
+    InstructionFactory,
+    InstructionVersionFactory,
+    Scene,
+    UserFactory,
+    booked,
+    open_clinic,
+)
+from treatments.models import InstructionKind
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -22,7 +30,11 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def scene() -> Scene:
-    return open_clinic()
+    scene = open_clinic()
+    care = InstructionFactory(kind=InstructionKind.AFTERCARE)
+    InstructionVersionFactory(instruction=care, lines=["Sunscreen every day."])
+    scene.treatment.instructions.add(care)
+    return scene
 
 
 @pytest.fixture
@@ -178,6 +190,18 @@ class TestOneReminderOverTwoChannels:
 
 
 class TestAfterTheVisit:
+    @pytest.mark.parametrize("code", ["M11", "M12", "M13"])
+    def test_a_talk_without_care_texts_is_not_followed_by_care(self, completed, code):
+        completed.instruction_versions.clear()
+        message = planned(code, occurrence="1")
+
+        assert why_not(message, message.due_at) == "there is nothing to care for"
+
+    def test_nobody_is_prepared_early_for_what_needs_no_preparation(self, booking):
+        early = planned("M03")
+
+        assert why_not(early, early.due_at) == "there is nothing to prepare"
+
     def test_who_answered_is_not_asked(self, completed):
         question = planned("M12")
         assert why_not(question, question.due_at) is None

@@ -155,6 +155,13 @@ class TestOnceItIsBooked:
         with django_assert_num_queries(0):
             message_plan.planned_messages(booking, now=NOW)
 
+    def test_no_texts_are_planned_where_none_can_be_sent(self, scene, settings):
+        settings.HAS_SMS = False
+
+        booking = confirm(scene, on(scene, 14, 13))
+
+        assert about(booking, channel="sms") == {}
+
 
 class TestAfterAMove:
     def test_the_client_learns_of_it_once_it_cannot_be_taken_back(self, scene):
