@@ -11,12 +11,21 @@ from django.db.models import F
 
 from booking.demo.drawing import Drawn
 from booking.message_plan import Trigger, planned_messages
-from booking.models import ACTIVE, Allocation, Booking, BookingEvent, BookingLine, Status
+from booking.models import (
+    ACTIVE,
+    Allocation,
+    Booking,
+    BookingEvent,
+    BookingLine,
+    Reading,
+    Status,
+)
+from booking.selectors.care import names_of
 from booking.services.confirming import ASKED, CONSENT_WORDING
 from clinic.clients.models import Client, Consent, ConsentKind
 from clinic.messaging import services as messaging
 from clinic.messaging.models import Message
-from treatments.models import InstructionVersion
+from treatments.models import InstructionKind, InstructionVersion
 from treatments.selectors import instructions_for
 
 AGREED_TO = {ConsentKind.TREATMENT, ConsentKind.DATA}
@@ -85,7 +94,7 @@ def write_visits(drawn: list[Drawn], *, now: datetime) -> None:
         for visit in drawn
         for add_on in visit.add_ons
     )
-    _write_texts(drawn)
+    _write_texts(drawn, now=now)
     BookingEvent.objects.bulk_create(event for booking in bookings for event in _history(booking))
     _write_messages(bookings, now=now)
 
@@ -113,10 +122,10 @@ def _write_clients(bookings: Iterable[Booking]) -> None:
     )
 
 
-def _write_texts(drawn: Iterable[Drawn]) -> None:
-    """Write down which wordings each visit was promised."""
+def _write_texts(drawn: Iterable[Drawn], *, now: datetime) -> None:
+    """Write down which wordings each visit was promised, and who has read them."""
     known: dict[tuple[int, ...], list[InstructionVersion]] = {}
-    rows = []
+    rows, readings = [], []
     for visit in drawn:
         treatment = visit.booking.option.treatment
         key = (treatment.pk, *sorted(add_on.pk for add_on in visit.add_ons))
@@ -126,7 +135,26 @@ def _write_texts(drawn: Iterable[Drawn]) -> None:
             Booking.instruction_versions.through(booking=visit.booking, instructionversion=text)
             for text in known[key]
         ]
+        if reading := _reading(visit.booking, known[key], now=now):
+            readings.append(reading)
     Booking.instruction_versions.through.objects.bulk_create(rows)
+    Reading.objects.bulk_create(readings)
+
+
+def _reading(booking: Booking, texts: list[InstructionVersion], *, now: datetime) -> Reading | None:
+    """What four of five clients say of the preparation, once it is here; the fifth is behind."""
+    told_at = max(booking.created_at, booking.starts_at - timedelta(days=3))
+    read_at = told_at + timedelta(hours=2)
+    prep = [text for text in texts if text.instruction.kind == InstructionKind.PREP]
+    if not prep or booking.pk % 5 == 0 or not now - REMEMBERED < read_at <= now:
+        return None
+    return Reading(
+        booking=booking,
+        page=Reading.Page.PREPARATION,
+        versions=names_of(prep),
+        opened_at=read_at,
+        acknowledged_at=read_at,
+    )
 
 
 def _history(booking: Booking) -> list[BookingEvent]:

@@ -202,6 +202,18 @@ def test_every_confirmation_due_was_sent_when_the_visit_was_booked():
         assert (message.sent_at, message.sent_to) == (visit.created_at, visit.client.email)
 
 
+def test_most_have_read_the_preparation_that_was_sent_and_some_have_not():
+    near = visits().filter(
+        status=Status.CONFIRMED,
+        starts_at__gt=NOW,
+        starts_at__lt=NOW + timedelta(days=2),
+        created_at__lt=NOW - timedelta(days=1),
+    )
+    read = near.filter(readings__acknowledged_at__isnull=False)
+
+    assert 0.5 < read.count() / near.count() < 1
+
+
 def test_nobody_has_two_visits_at_once_or_two_ahead_before_the_first():
     by_client = defaultdict(list)
     for visit in visits().filter(status__in=ACTIVE).order_by("starts_at"):
