@@ -41,8 +41,9 @@ Answer = str | datetime | None
 
 def why_not(message: Message, now: datetime) -> Answer:
     """Return whether `message` about a visit should go at `now`. At most 6 queries."""
-    visits = Booking.objects.select_related("location", "client")
-    booking = visits.filter(pk=key_of(message)).first()
+    # Lines and extras are read by the few letters that name them.
+    visits = Booking.objects.with_facts().prefetch_related(None)
+    message.found = booking = visits.filter(pk=key_of(message)).first()
     if booking is None:
         return "the booking is gone"
     if message.code == "M19":
@@ -65,11 +66,16 @@ def why_not(message: Message, now: datetime) -> Answer:
 
 
 def letter(message: Message, now: datetime) -> Letter:
-    """Return what `message` about a visit says now. LookupError for a code nobody wrote."""
+    """Return what `message` about a visit says now, of the visit that was last looked at.
+
+    LookupError for a code nobody wrote.
+    """
     if message.code == "M19":
         alerts = Alert.objects.select_related("booking")
         return letters.alert_letter(alerts.get(pk=message.occurrence), _user(message), now)
-    booking = Booking.objects.with_facts().get(pk=key_of(message))
+    booking = message.found
+    if not isinstance(booking, Booking):
+        booking = Booking.objects.with_facts().get(pk=key_of(message))
     return letters.letter(message, booking, now)
 
 
@@ -132,13 +138,13 @@ def _told_otherwise(client: Client, message: Message, now: datetime) -> Answer:
     twins = Message.objects.about(message.subject).filter(
         code=message.code, recipient=message.recipient, version=message.version
     )
-    twin = twins.exclude(channel=message.channel).first()
+    twin = twins.exclude(channel=message.channel).values_list("status", flat=True).first()
     if twin is None:
         return None
-    if twin.status == Message.Status.SENT:
+    if twin == Message.Status.SENT:
         return "told by text" if message.channel == EMAIL else "told by e-mail"
     patience = message.due_at + FOR_THE_TEXT
-    if message.channel == SMS or twin.status != Message.Status.PLANNED or now >= patience:
+    if message.channel == SMS or twin != Message.Status.PLANNED or now >= patience:
         return None
     return patience if preferences(client)[ConsentKind.SERVICE_SMS] else None
 

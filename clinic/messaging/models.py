@@ -133,6 +133,8 @@ class Message(models.Model):
         max_length=64, blank=True, help_text=_("SHA-256 of what was sent")
     )
 
+    found: object = None  # what its owner read at the last look, for its letter; not stored
+
     objects = MessageQuerySet.as_manager()
 
     class Meta:
