@@ -62,3 +62,15 @@ def test_a_full_round_rings_for_the_rest(monkeypatch, rings, parcels, sink, cloc
         doorbell.answered()
         assert services.send_due_messages(clock=clock) == sent
         assert len(rings) == rung
+
+
+def test_for_more_than_a_handful_a_worker_calls_another_to_help(
+    monkeypatch, rings, parcels, sink, clock
+):
+    monkeypatch.setattr(delivery, "BATCH", 2)
+    for first, due, rung in [(0, 5, 1), (5, 1, 0)]:
+        services.plan(messages=[draft(number) for number in range(first, first + due)], now=NOW)
+        doorbell.answered()
+        rings.clear()
+        assert services.send_due_messages(clock=clock) == due
+        assert len(rings) == rung

@@ -61,6 +61,8 @@ def _send_round(name: str, line: channels.Channel, clock: Callable[[], datetime]
         batch = deque(claim(channel=name, now=clock(), limit=min(BATCH, left)))
         if not batch:
             return sent
+        if left == ROUND and len(batch) == BATCH:
+            doorbell.ring()  # more than a handful: somebody who is free may help
         left -= len(batch)
         try:
             while batch:
