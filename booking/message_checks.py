@@ -57,6 +57,8 @@ def why_not(message: Message, now: datetime) -> Answer:
     client = booking.client
     if message.recipient != "client" or client is None:
         return None
+    if client.erased_at:
+        return "the client was erased"
     entry = entries[0] if entries else None
     return (
         _why_unwanted(client, message, entry, now)

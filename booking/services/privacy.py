@@ -9,17 +9,30 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.db import transaction
 from django.db.models import Max, Q
 from django.utils.translation import gettext_lazy as _
 
 from booking.errors import BookingError
 from booking.message_plan import subject_of
-from booking.models import UPCOMING, Alert, Booking, BookingEvent, Reading, SkinCheck
+from booking.models import (
+    Alert,
+    Booking,
+    BookingEvent,
+    Draft,
+    Reading,
+    SkinCheck,
+    Status,
+)
+from booking.selectors.account import visits_ahead
+from booking.services.holds import let_go
+from clinic.accounts.models import User
 from clinic.clients.models import Client, Consent
 from clinic.clients.selectors import preferences
 from clinic.messaging import services as messaging
-from clinic.messaging.models import Message
+from clinic.messaging.models import Message, Suppression, address_key
 
 YEAR = timedelta(days=365)
 RECORDS_KEPT = 7 * YEAR  # after the last visit
@@ -76,7 +89,49 @@ def everything_about(client: Client, *, now: datetime) -> dict[str, Any]:
             }
             for consent in client.consents.all()
         ],
+        "stopped": _stopped(client),
+        "calendar_addresses": [
+            {"made_at": _at(feed.created_at), "ended_at": _at(feed.revoked_at)}
+            for feed in client.feeds.all()
+        ],
+        "account": _account(client.user) if client.user else None,
         "visits": [_visit(booking, told.get(subject_of(booking), [])) for booking in bookings],
+    }
+
+
+def _stopped(client: Client) -> list[dict[str, Any]]:
+    """Return which addresses of `client` get nothing, or got nothing for a while. One query."""
+    reached = {Message.Channel.EMAIL: client.email, Message.Channel.SMS: str(client.phone)}
+    is_mine = Q()
+    for channel, address in reached.items():
+        if address:
+            is_mine |= Q(channel=channel, address=address_key(channel, address))
+    return [
+        {
+            "channel": row.channel,
+            "reason": row.reason,
+            "since": _at(row.since),
+            "until": _at(row.lifted_at),
+        }
+        for row in Suppression.objects.filter(is_mine).order_by("since")
+    ]
+
+
+def _account(user: User) -> dict[str, Any]:
+    """Return how and since when `user` signs in, without anything that signs in. 2 queries."""
+    passkeys = Authenticator.objects.filter(user=user, type=Authenticator.Type.WEBAUTHN)
+    return {
+        "email": user.email,
+        "since": _at(user.date_joined),
+        "last_sign_in_at": _at(user.last_login),
+        "sessions": [
+            {"signed_in_at": _at(session.created_at), "last_seen_at": _at(session.last_seen_at)}
+            for session in UserSession.objects.filter(user=user).order_by("created_at")
+        ],
+        "passkeys": [
+            {"added_at": _at(key.created_at), "last_used_at": _at(key.last_used_at)}
+            for key in passkeys.order_by("created_at")
+        ],
     }
 
 
@@ -132,7 +187,7 @@ def erase_client(*, client: Client, now: datetime) -> None:
     """Forget who `client` is. Visits keep time, price and fee; names, links and words go.
 
     An account that was this person's alone goes with it. Doing it twice is harmless. Raises
-    StillToCome while visits are ahead, OnHold under a legal hold.
+    StillToCome while visits are ahead or going on, OnHold under a legal hold.
     """
     client.refresh_from_db(from_queryset=Client.objects.select_for_update(no_key=True))
     if client.erased_at:
@@ -140,8 +195,10 @@ def erase_client(*, client: Client, now: datetime) -> None:
     if client.legal_hold:
         raise OnHold
     bookings = client.bookings.all()
-    if bookings.filter(status__in=UPCOMING, starts_at__gt=now).exists():
+    if visits_ahead(client, now=now):
         raise StillToCome
+    for booking in bookings.filter(status=Status.HELD):
+        let_go(booking=booking, now=now)
     for booking in bookings:
         messaging.void(subject=subject_of(booking), reason="the client was erased", now=now)
     _forget_visits(client)
@@ -164,6 +221,8 @@ def _forget_visits(client: Client) -> None:
     Alert.objects.filter(booking__in=bookings).delete()
     SkinCheck.objects.filter(booking__in=bookings).delete()
     Reading.objects.filter(booking__in=bookings).delete()
+    browsers = bookings.exclude(visitor="").values("visitor")
+    Draft.objects.filter(visitor__in=browsers).delete()
     bookings.update(link_hash=None, link_nonce="", time_zone="", visitor="")
 
 

@@ -80,6 +80,14 @@ def save_preferences(
         client.save(update_fields=["phone"])
 
 
+@transaction.atomic
+def change_details(*, client: Client, name: str, phone: str, time_zone: str) -> None:
+    """Keep how `client` is called and reached. Raises ValidationError for the name of a twin."""
+    client.name, client.phone, client.time_zone = name, phone, time_zone
+    client.clean()
+    client.save(update_fields=["name", "phone", "time_zone"])
+
+
 def join_account(*, user: User, email: str) -> int:
     """Put everybody who was booked as a guest with `email` into the account of `user`.
 

@@ -45,6 +45,11 @@ def by_link(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 @by_link
 def preferences(request: HttpRequest, client: Client) -> HttpResponse:
     """What we may send, each kind on its own, and since when it is so."""
+    return preferences_page(request, client, template="clients/preferences.html")
+
+
+def preferences_page(request: HttpRequest, client: Client, *, template: str) -> HttpResponse:
+    """Show what `client` wants to hear in `template`, or keep what the form says. 4 queries."""
     form = PreferencesForm(request.POST if request.method == "POST" else None, client=client)
     if form.is_valid():
         services.save_preferences(
@@ -59,13 +64,13 @@ def preferences(request: HttpRequest, client: Client) -> HttpResponse:
     answers = selectors.optional_answers(client)
     number = client.phone.as_e164 if client.phone else ""
     context = {
-        "client": client,
+        "me": client,
         "form": form,
         "since": selectors.standing_since(answers),
-        "history": [(answer, _where(answer)) for answer in answers],
+        "history": [(answer, where_asked(answer)) for answer in answers],
         "is_stopped": settings.HAS_SMS and bool(number) and not reach.takes_texts(number),
     }
-    return render(request, "clients/preferences.html", context, status=422 if form.errors else 200)
+    return render(request, template, context, status=422 if form.errors else 200)
 
 
 @csrf_exempt  # mail programs press it too; the signed address is what they bring
@@ -92,11 +97,11 @@ def unsubscribe(request: HttpRequest, client: Client, kind: str) -> HttpResponse
     return render(request, "clients/unsubscribe.html", context)
 
 
-def _where(answer: Consent) -> str:
+def where_asked(answer: Consent) -> str:
     """Where an answer was given, in words."""
     return {
         "booking": _("when you booked"),
-        "preferences": _("on this page"),
+        "preferences": _("in your preferences"),
         "unsubscribe": _("by unsubscribing"),
         "text message": _("by text"),
     }.get(answer.source, answer.source)

@@ -1,0 +1,45 @@
+"""The visits and answers of one client, as their own area shows them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from booking.models import UPCOMING, Booking, Status
+from clinic.clients.models import Client, Consent
+
+NEVER_PROMISED = (Status.HELD, Status.EXPIRED_HOLD)
+COMING = UPCOMING | {Status.CHECKED_IN, Status.IN_PROGRESS}
+
+
+def visits_ahead(client: Client, *, now: datetime) -> list[Booking]:
+    """Return the visits of `client` that are to come or going on, the next first. 3 queries."""
+    return list(_promised(client).filter(_is_coming(now)).order_by("starts_at", "pk"))
+
+
+def visits_behind(client: Client, *, now: datetime) -> QuerySet[Booking]:
+    """Return the other visits of `client`, the latest first; read, they take 3 queries."""
+    return _promised(client).exclude(_is_coming(now)).order_by("-starts_at", "-pk")
+
+
+def visit_of(client: Client, reference: str) -> Booking | None:
+    """Return the promised visit of `client` with that reference. 3 queries."""
+    return _promised(client).filter(reference=reference).first()
+
+
+def answers_of(client: Client) -> dict[str, list[Consent]]:
+    """Return what `client` agreed to or refused, by kind in words, the latest first. One query."""
+    answers: dict[str, list[Consent]] = {}
+    for answer in client.consents.all():
+        answers.setdefault(answer.get_kind_display(), []).append(answer)
+    return answers
+
+
+def _promised(client: Client) -> QuerySet[Booking]:
+    visits = Booking.objects.with_facts().filter(client=client)
+    return visits.exclude(status__in=NEVER_PROMISED)
+
+
+def _is_coming(now: datetime) -> Q:
+    return Q(status__in=COMING, ends_at__gt=now)
