@@ -134,7 +134,7 @@ def due_now(booking: Booking, now: datetime) -> Draft:
 
 def start_workers(stack: ExitStack, folder: Path, sink: Sink) -> None:
     """Start two workers and a beat as docker-compose.yml does, until the end of `stack`."""
-    env = {**os.environ, "EMAIL_URL": sink.url, "MESSAGE_TICK": "1", "LOG_LEVEL": "WARNING"}
+    env = {**os.environ, "EMAIL_URL": sink.url, "LOG_LEVEL": "WARNING"}
     log = ("--loglevel", "info")
     for number in range(WORKERS):
         name = f"worker{number}"
