@@ -258,7 +258,7 @@ def _news(visit: Visit, trigger: Trigger) -> Iterator[Entry]:
         rows = _news_rows(visit.booking, "client").filter(channel=new.channel)
         told = _version_told(rows)
         if told is None:
-            yield new
+            yield replace(new, due=changed.due)  # this change, too, may be taken back
         elif trigger == Trigger.MOVED or not _is_as_told(visit.booking, rows, told):
             yield changed
 

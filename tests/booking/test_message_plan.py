@@ -183,6 +183,7 @@ class TestAfterAMove:
         assert "M09" not in about(booking)
         row = Message.objects.planned().get(code="M01", channel="email")
         assert row.version == 1
+        assert row.due_at == NOW + timedelta(minutes=3)
 
     def test_the_one_who_gave_it_away_is_told_too(self):
         scene = open_clinic(providers=2)
