@@ -75,6 +75,15 @@ class Offered:
         """Where any length of it is given."""
         return list(dict.fromkeys(place for length in self.lengths for place in length.locations))
 
+    def at(self, slug: str | None) -> Offered:
+        """Return what of it is given at the place `slug` names; all of it where nothing is."""
+        there = [
+            Length(length.option, quotes)
+            for length in self.lengths
+            if (quotes := [quote for quote in length.quotes if quote.location.slug == slug])
+        ]
+        return Offered(self.treatment, there) if there else self
+
 
 @dataclass(frozen=True)
 class Extra:

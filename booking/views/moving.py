@@ -231,10 +231,11 @@ def what_page(
         "refusal": refusal,
     }
     if offered:
-        lengths = {str(length.option.minutes): length for length in offered.lengths}
+        context["chosen"] = here = offered.at(data.get("location"))
+        lengths = {str(length.option.minutes): length for length in here.lengths}
         context |= {
-            "length": lengths.get(data.get("minutes", ""), offered.lengths[0]),
-            "extras": extras_with(offered, now=now),
+            "length": lengths.get(data.get("minutes", ""), here.lengths[0]),
+            "extras": extras_with(here, now=now),
             "picked": data.getlist("add"),
             "places": offered.locations,
             "place": data.get("location"),

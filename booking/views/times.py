@@ -319,9 +319,9 @@ def _people_and_last_day(wish: Wish, errand: Errand, now: datetime) -> tuple[lis
     errand.check(wish, policy)
     people = providers_for(wish.with_(None))
     if not people:
+        what = {"what": _in_words(wish), "place": wish.location.name}
         raise NotOffered(
-            _("We cannot do that at %(place)s at present. Please choose again.")
-            % {"place": wish.location.name}
+            _("Nobody at %(place)s gives %(what)s at present. Please choose again.") % what
         )
     if wish.provider and wish.provider not in people:
         raise NotOffered(
@@ -329,6 +329,15 @@ def _people_and_last_day(wish: Wish, errand: Errand, now: datetime) -> tuple[lis
             % {"name": wish.provider.first_name, "place": wish.location.name}
         )
     return people, last_day(policy, wish.location, now)
+
+
+def _in_words(wish: Wish) -> str:
+    """What is asked for: "Classic Face Tone with Eye focus, Gua sha finish"."""
+    treatment = wish.option.treatment.name
+    if not wish.add_ons:
+        return treatment
+    extras = ", ".join(str(add_on) for add_on in wish.add_ons)
+    return _("%(treatment)s with %(extras)s") % {"treatment": treatment, "extras": extras}
 
 
 def _with_price(people: list[Provider], wish: Wish, prices: PriceBook, day: date) -> list[Provider]:

@@ -126,6 +126,7 @@ def test_one_press_moves_the_visit_and_nothing_before_it_does(other, scene, book
     booking.refresh_from_db()
     assert (booking.starts_at, booking.moves) == (on(scene, 5, 13), 1)
     assert "Tuesday, March 5<br>at 1:00 pm" in text(other.browser.get(link(booking)))
+    assert "the last move you can make online" in text(look(other, booking, on(scene, 6, 9)))
     assert findings(now=NOW) == []
 
 
@@ -176,6 +177,23 @@ def test_what_does_not_go_together_is_refused_where_it_is_chosen(other, scene, b
 
     assert response.status_code == 422
     assert "already includes" in text(response)
+
+
+def test_an_extra_nobody_gives_at_the_other_place_is_named_and_no_longer_offered(
+    other, scene, booking, extra
+):
+    elsewhere = open_clinic("America/Los_Angeles")
+    elsewhere.provider.treatments.add(scene.treatment)
+    asked = as_booked(booking, location=elsewhere.location.slug, add="gua-sha")
+
+    response = other.browser.get(link(booking, "move", **asked))
+
+    assert response.status_code == 422
+    page = text(response)
+    treatment, place = scene.treatment.name, elsewhere.location.name
+    assert f"Nobody at {place} gives {treatment} with Gua sha finish at present" in page
+    assert 'value="gua-sha"' not in page
+    assert 'value="gua-sha"' in text(other.browser.get(link(booking, "move_what")))
 
 
 def test_the_place_may_change_and_its_own_people_are_offered(other, scene, booking):
