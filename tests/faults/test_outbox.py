@@ -23,7 +23,7 @@ SLACK = 0.5  # seconds for a busy machine
 THREADS = 2  # of a worker
 
 
-def test_a_worker_killed_at_work_loses_nothing(start, post, record_property):
+def test_a_worker_killed_at_work_loses_nothing(start, post, record_testsuite_property):
     plan_parcels(count := rounds(120, 500))
     start("beat")
     kills = rounds(3, 10)
@@ -38,7 +38,7 @@ def test_a_worker_killed_at_work_loses_nothing(start, post, record_property):
     worker = start("worker", "last")
     assert wait_until(lambda: left() == 0), worker.said()
     assert_all_went(post, doubles=kills * THREADS)
-    record_property("sent twice", len(post.ids()) - len(set(post.ids())))  # in the XML report
+    record_testsuite_property("sent twice", len(post.ids()) - len(set(post.ids())))
 
 
 @pytest.mark.parametrize("workers", [2, 4])
