@@ -50,7 +50,7 @@ class Adapter(DefaultAccountAdapter):
 
     error_messages = DefaultAccountAdapter.error_messages | {
         "email_password_mismatch": _("This address and password do not belong together."),
-        "incorrect_code": _("That is not the code. Look at the newest letter from us."),
+        "incorrect_code": _("That is not the code. Look at the newest e-mail from us."),
         "incorrect_password": _("That is not your password."),
         "too_many_login_attempts": _("That was a lot at once. Please wait a few minutes."),
         "rate_limited": _("That was a lot at once. Please wait a few minutes."),
