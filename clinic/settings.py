@@ -117,6 +117,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "clinic.accounts.middleware.SecondStepFirst",
+    "clinic.accounts.middleware.NotUncounted",
 ]
 
 ROOT_URLCONF = "clinic.urls"

@@ -1,16 +1,21 @@
-"""Staff go nowhere before the second step."""
+"""Staff go nowhere before the second step, and nobody guesses codes while nobody counts."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.decorators import sync_only_middleware
 from django.utils.http import urlencode
+from redis.exceptions import RedisError
 
 from clinic.accounts import steps
+
+logger = logging.getLogger(__name__)
 
 SETTING_UP = {
     "mfa_index",
@@ -51,3 +56,24 @@ class SecondStepFirst:
             return None
         back = urlencode({"next": request.get_full_path() if request.method == "GET" else "/"})
         return HttpResponseRedirect(f"{reverse('mfa_reauthenticate')}?{back}")
+
+
+@sync_only_middleware
+class NotUncounted:
+    """Where a try to sign in cannot be counted, as the cache is down, ask for patience.
+
+    Our own limits let everyone go on then; what django-allauth counts are codes that are short
+    enough to be guessed.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, RedisError):
+            return None
+        logger.error("The cache does not answer, a sign-in has to wait: %s", exception)
+        return render(request, "account/not_counted.html", status=503)
