@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -27,14 +28,16 @@ def cancel(
     is_health_reason: bool = False,
     fee_shown: Decimal | None = None,
     reason: str = "",
+    undoes: BookingEvent | None = None,
     now: datetime,
 ) -> None:
     """Cancel a promised visit; its time is free for others on the next look.
 
     A client owes nothing until the hour the policy names, nor in the minutes in which a booking
     can be taken back, nor ever for a health reason, of which nothing more is stored, not even
-    `reason`; after that the promised share. Nobody owes anything when the clinic cancels. Raises
-    NotNow, or TermsChanged where `fee_shown` is not what it costs.
+    `reason`; after that the promised share. Nobody owes anything when the clinic cancels. `undoes`
+    is the booking itself, where that is what is taken back. Raises NotNow, or TermsChanged where
+    `fee_shown` is not what it costs.
     """
     lock_booking(booking)
     if settled := why_settled(booking, now=now):
@@ -46,6 +49,9 @@ def cancel(
             status, owed = Status.CANCELLED_LATE, late_fee(booking)
         if fee_shown is not None and owed != fee_shown:
             raise TermsChanged
+    data: dict[str, Any] = {"health": True} if is_health_reason else {}
+    if undoes is not None:
+        data["undoes"] = undoes.pk
     change_status(
         booking,
         CANCELLED,
@@ -54,7 +60,7 @@ def cancel(
         actor=actor,
         now=now,
         reason="" if is_health_reason else reason,
-        data={"health": True} if is_health_reason else None,
+        data=data,
         fee_owed=owed,
         schedule_version=F("schedule_version") + 1,
     )

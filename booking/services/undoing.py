@@ -52,7 +52,7 @@ def undo(*, booking: Booking, step: BookingEvent, actor: Actor, now: datetime) -
     if step.what == CONFIRMED:
         lock_booking(booking)
         _must_be_quiet(booking, step, actor=actor, now=now)
-        cancel(booking=booking, actor=actor, fee_shown=Decimal(0), now=now)
+        cancel(booking=booking, actor=actor, fee_shown=Decimal(0), undoes=step, now=now)
     elif step.what == CANCELLED:
         _uncancel(booking, step, actor=actor, now=now)
     else:
@@ -112,13 +112,13 @@ def _uncancel(booking: Booking, step: BookingEvent, *, actor: Actor, now: dateti
 def _is_undone(booking: Booking, step: BookingEvent) -> bool:
     """Whether a press came twice."""
     last = booking.events.order_by("-pk").first()
-    return last is not None and last.what == UNDONE and last.data["undoes"] == step.pk
+    return last is not None and last.data.get("undoes") == step.pk
 
 
 def _must_be_quiet(booking: Booking, step: BookingEvent, *, actor: Actor, now: datetime) -> None:
     """Raise NotNow unless `step` is the last that happened, and fresh. `booking` is locked."""
     if quiet_step(booking, by=actor.by, now=now) != step:
-        raise NotNow(_("The minutes in which this can be taken back are over. Nothing was done."))
+        raise NotNow(_("That can no longer be taken back. Nothing was done."))
 
 
 def _kept_again(

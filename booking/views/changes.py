@@ -60,7 +60,11 @@ def cancel(request: HttpRequest, visitor: Visitor, token: str) -> HttpResponse:
             now=now,
         )
     except BookingError as error:
-        return cancel_page(request, linked_booking(token), token, refusal=error, now=now)
+        booking = linked_booking(token)
+        settled = why_settled(booking, now=now)
+        if not settled:
+            return cancel_page(request, booking, token, refusal=error, now=now)
+        messages.warning(request, settled)
     return private(see_other(manage_path(token)))
 
 
@@ -168,8 +172,14 @@ def _instead(
     if step.what == CANCELLED:
         client = know(request, visitor, booking)
         asked = Asked(Wish.of(booking).as_asked_by(client))
+        gone = NotFree(
+            _(
+                "Your appointment stays canceled: its time is gone. A time you choose here is a "
+                "new booking."
+            )
+        )
         return times_page(
-            request, NewVisit(client), asked, now=now, refusal=error, wanted=booking.starts_at
+            request, NewVisit(client), asked, now=now, refusal=gone, wanted=booking.starts_at
         )
     messages.warning(request, str(error.message))
     return see_other(manage_path(token))

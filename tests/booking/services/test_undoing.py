@@ -89,7 +89,7 @@ class TestAMove:
     def test_goes_back_to_the_second_the_minutes_end(self, scene, booking):
         step = move(booking, on(scene, 5, 9))
 
-        with pytest.raises(NotNow, match="are over"):
+        with pytest.raises(NotNow, match="no longer be taken back"):
             undo(booking, step, now=LATER + QUIET)
         undo(booking, step, now=LATER + QUIET - SECOND)
 

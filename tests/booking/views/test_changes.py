@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from booking import links
+from booking import links, services
 from booking.models import Booking, Status
 from booking.services import cancel, check_in, complete, move, start
 from booking.services.audit import findings
@@ -154,6 +154,22 @@ class TestCancelling:
 
         assert facts(booking)[1] == Status.CONFIRMED
 
+    def test_pressed_twice_in_one_instant_leads_to_the_visit_canceled_once(
+        self, other, booking, later, monkeypatch
+    ):
+        page = text(other.browser.get(link(booking, "cancel")))
+
+        def be_second(**fields):  # type: ignore[no-untyped-def]
+            cancel(booking=Booking.objects.get(pk=booking.pk), actor=CLIENT, now=later.now)
+            cancel(**fields)
+
+        monkeypatch.setattr(services, "cancel", be_second)
+        response = press(other, page, "cancel", why="other")
+
+        assert response["Location"] == link(booking)
+        assert "This appointment was canceled already." in manage(other, booking)
+        assert booking.events.filter(what="cancelled").count() == 1
+
     def test_costs_few_queries(self, other, booking, later, django_assert_max_num_queries):
         other.browser.get(link(booking, "cancel"))
         with django_assert_max_num_queries(8):
@@ -171,6 +187,16 @@ class TestTakingItBack:
         booking.refresh_from_db()
         assert (booking.status, booking.fee_owed) == (Status.CANCELLED_CLIENT, 0)
 
+    def test_a_second_press_finds_it_taken_back(self, other, booking):
+        page = manage(other, booking)
+        press(other, page, "undo")
+        before = facts(booking)
+
+        press(other, page, "undo")
+
+        assert "can no longer be taken back" not in manage(other, booking)
+        assert facts(booking) == before
+
     def test_the_button_is_gone_after_three_minutes(self, other, booking, wall_clock):
         page = manage(other, booking)
         wall_clock.wait(minutes=3)
@@ -179,7 +205,7 @@ class TestTakingItBack:
         assert "Take it back" not in manage(other, booking)
         press(other, page, "undo")
 
-        assert "can be taken back are over" in manage(other, booking)
+        assert "That can no longer be taken back." in manage(other, booking)
         assert facts(booking) == before
 
     def test_a_visit_moved_goes_back(self, other, scene, booking, later):
@@ -243,11 +269,16 @@ class TestTakingItBack:
         response = press(other, page, "undo")
 
         assert response.status_code == 409
+        assert "Your appointment stays canceled" in text(response)
+        assert "A time you choose here is a new booking." in text(response)
         nearest = Page(text(response)).forms[0]
         slot = {"slot": nearest["buttons"][0]}
-        held = other.browser.post(nearest["action"].replace("&amp;", "&"), nearest["fields"] | slot)
-        assert held.status_code == 303
-        assert Booking.objects.filter(status=Status.HELD, client=booking.client).count() == 1
+        pressed = other.browser.post(
+            nearest["action"].replace("&amp;", "&"), nearest["fields"] | slot
+        )
+        held = Booking.objects.get(status=Status.HELD, client=booking.client)
+        assert pressed["Location"] == at("details", held)
+        assert held.reference != booking.reference
         assert facts(booking)[1] == Status.CANCELLED_CLIENT
 
     def test_what_the_clinic_did_is_not_the_clients_to_take_back(
