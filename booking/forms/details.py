@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Any
 
@@ -18,9 +19,16 @@ from clinic.web.fields import MobileField
 UNSEEN = {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"}  # control, surrogate, private, unassigned, breaks
 TURNING = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # reverse what follows
 
+# What mail programs make a link of: our letters greet by name whomever a stranger books for.
+ADDRESS = re.compile(r"://|@|\w{2}\.\w{2}")
+
 
 def validate_written(text: str) -> None:
-    """Raise ValidationError for characters that nobody types into a name."""
+    """Raise ValidationError for what nobody types into a name: unseen characters, addresses."""
+    if ADDRESS.search(text):
+        raise ValidationError(
+            _("Please write the name without web or e-mail addresses, a space after each period.")
+        )
     signs = text.replace("\0", "")  # which Django refuses by itself
     if any(unicodedata.category(sign) in UNSEEN or sign in TURNING for sign in signs):
         raise ValidationError(_("Please leave out characters that cannot be seen on paper."))
