@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from booking.models import UPCOMING, Booking, Status
@@ -26,6 +28,15 @@ def visits_behind(client: Client, *, now: datetime) -> QuerySet[Booking]:
 def visit_of(client: Client, reference: str) -> Booking | None:
     """Return the promised visit of `client` with that reference. 3 queries."""
     return _promised(client).filter(reference=reference).first()
+
+
+def zone_of(client: Client) -> ZoneInfo:
+    """Return by whose clock `client` lives: their own, else that of the place of the latest visit.
+
+    At most one query.
+    """
+    places = _promised(client).order_by("-starts_at").values_list("location__time_zone", flat=True)
+    return ZoneInfo(client.time_zone or places.first() or settings.TIME_ZONE)
 
 
 def answers_of(client: Client) -> dict[str, list[Consent]]:

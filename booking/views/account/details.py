@@ -7,11 +7,13 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from booking import feeds
 from booking.forms.account import AboutMeForm
+from booking.selectors.account import zone_of
 from booking.selectors.calendars import open_feed_of
 from booking.services import calendars
 from booking.views.account.frame import for_person
@@ -50,7 +52,8 @@ def details(request: HttpRequest, me: Client) -> HttpResponse:
 @for_person
 def preferences(request: HttpRequest, me: Client) -> HttpResponse:
     """What we may send, each kind on its own."""
-    return preferences_page(request, me, template="booking/account/messages.html")
+    with timezone.override(zone_of(me)):
+        return preferences_page(request, me, template="booking/account/messages.html")
 
 
 @require_safe

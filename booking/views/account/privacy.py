@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from booking import links
 from booking.errors import BookingError
 from booking.forms.account import EraseForm, words_asked
-from booking.selectors.account import answers_of, visits_ahead
+from booking.selectors.account import answers_of, visits_ahead, zone_of
 from booking.services import privacy as rights
 from booking.views.account.frame import for_person, freshly
 from booking.views.account.readable import readable
@@ -32,7 +32,8 @@ def privacy(request: HttpRequest, me: Client) -> HttpResponse:
         kind: [(answer, where_asked(answer), words_asked(answer)) for answer in given]
         for kind, given in answers_of(me).items()
     }
-    return render(request, "booking/account/privacy.html", {"me": me, "answers": answers})
+    with timezone.override(zone_of(me)):
+        return render(request, "booking/account/privacy.html", {"me": me, "answers": answers})
 
 
 @require_safe
@@ -41,7 +42,7 @@ def privacy(request: HttpRequest, me: Client) -> HttpResponse:
 def everything(request: HttpRequest, me: Client) -> HttpResponse:
     """Everything we know, to be read."""
     found = rights.everything_about(me, now=clock.now())
-    with timezone.override(me.time_zone or timezone.get_default_timezone()):
+    with timezone.override(zone_of(me)):
         context = {"me": me, "known": readable(found)}
         return render(request, "booking/account/everything.html", context)
 

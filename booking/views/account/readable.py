@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from clinic.clients.models import ConsentKind
 from clinic.web.templatetags.lumen import clock_time, day_full
 
 NAMES = {
@@ -19,16 +20,18 @@ NAMES = {
     "check_in": gettext_lazy("How your skin was a day after"),
     "consents": gettext_lazy("What you agreed to or refused"),
     "details": gettext_lazy("Your details"),
+    "email": gettext_lazy("E-mail"),
     "lines": gettext_lazy("Price, line by line"),
     "messages": gettext_lazy("What we sent or planned to send"),
     "passkeys": gettext_lazy("Passkeys"),
     "policy": gettext_lazy("Terms as promised"),
-    "preferences": gettext_lazy("What we may send"),
+    "preferences": gettext_lazy("Your latest answers"),
     "read": gettext_lazy("Pages opened and read"),
     "sessions": gettext_lazy("Where you are signed in"),
     "stopped": gettext_lazy("Addresses we do not write to"),
     "texts": gettext_lazy("Texts for before and after"),
     "visits": gettext_lazy("Your visits"),
+    **dict(ConsentKind.choices),
 }
 
 
@@ -59,12 +62,13 @@ def _title(each: Any, number: int) -> str:
     if isinstance(each, dict):
         for key in ("reference", "kind", "name", "what", "code", "page"):
             if each.get(key):
-                return str(each[key]).replace("_", " ").capitalize()
+                return _name(str(each[key]))
     return str(number)
 
 
 def _name(key: str) -> str:
-    return str(NAMES.get(key) or key.replace("_", " ").capitalize())
+    name = str(NAMES.get(key) or key.replace("_", " "))
+    return name[:1].upper() + name[1:]
 
 
 def _text(value: Any) -> str:
