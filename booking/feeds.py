@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
@@ -44,9 +45,13 @@ def subscribe_url(feed: Feed) -> str:
 
 
 def feed_for(token: str) -> Feed | None:
-    """Return the feed that `token` opens; None if it is unknown or ended. One query."""
+    """Return the feed that `token` opens; None if it is unknown or ended. One query.
+
+    Ended too is that of somebody who works here no more, and of what is out of use.
+    """
     feeds = Feed.objects.select_related("client", "resource").filter(revoked_at=None)
-    return feeds.filter(token_hash=tokens.hash_of(token)).first()
+    is_gone = Q(resource__is_active=False) | Q(resource__provider__user__is_active=False)
+    return feeds.exclude(is_gone).filter(token_hash=tokens.hash_of(token)).first()
 
 
 def contents(feed: Feed, *, now: datetime) -> bytes:

@@ -17,7 +17,15 @@ from booking.services.calendars import close_feed, open_feed
 from booking.services.ledger import CLIENT
 from clinic.web import clock
 from tests.booking.scenes import NOW, confirm, hold, on, wish_for
-from tests.factories import ClientFactory, ProviderFactory, Scene, booked, give_hours, open_clinic
+from tests.factories import (
+    ClientFactory,
+    ProviderFactory,
+    Scene,
+    UserFactory,
+    booked,
+    give_hours,
+    open_clinic,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -197,6 +205,20 @@ def test_a_new_address_ends_the_old_and_an_ended_one_tells_nothing(scene, browse
     close_feed(owner=client, now=NOW)
     assert browser.get(path(second)).status_code == 404
     assert "Appointment" not in browser.get(path(second)).content.decode()
+
+
+@pytest.mark.parametrize("end", ["a person who left", "a resource out of use"])
+def test_who_left_reads_no_more_of_us(scene, browser, end):
+    scene.provider.user = user = UserFactory()
+    scene.provider.save()
+    feed = open_feed(owner=scene.provider, now=NOW)
+    assert browser.get(path(feed)).status_code == 200
+
+    gone = user if end == "a person who left" else scene.provider
+    gone.is_active = False
+    gone.save()
+
+    assert browser.get(path(feed)).status_code == 404
 
 
 def test_a_copy_of_the_database_gives_nobody_an_address(scene, settings):
