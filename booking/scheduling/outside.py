@@ -57,11 +57,14 @@ def busy_in(
         for entry in _expanded(series, within)
         if _is_busy(entry, ours)
     )
-    return merged(
+    busy = merged(
         (max(start, since), min(end, until))
         for since, until in spans
         if max(start, since) < min(end, until)
     )
+    if len(busy) > ENTRIES_AT_MOST:
+        raise CannotExpand(TOO_MANY)
+    return busy
 
 
 def _series(calendar: Calendar) -> Iterable[Calendar]:

@@ -175,6 +175,13 @@ def test_more_entries_than_we_read_are_too_many():
         busy_in(calendar(*calendar_of, entry), zone=NEW_YORK, within=MARCH)
 
 
+def test_a_few_entries_that_make_more_spans_than_we_keep_are_too_many():
+    restless = "DTSTART:20300301T000000Z|DTEND:20300301T000100Z|RRULE:FREQ=MINUTELY;INTERVAL=3"
+
+    with pytest.raises(CannotExpand, match=outside.TOO_MANY):
+        busy_in(calendar(restless), zone=NEW_YORK, within=MARCH)
+
+
 # A weekly entry against an oracle that walks the weeks
 
 
