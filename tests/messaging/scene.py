@@ -72,8 +72,17 @@ class Sink:
     """A mail server that keeps what it accepts and answers what the test tells it to."""
 
     mails: list[EmailMessage] = field(default_factory=list)
+    on_sender: list[str] = field(default_factory=list)
     on_recipient: list[str] = field(default_factory=list)  # answers still to give, then OK
     on_data: list[str] = field(default_factory=list)
+
+    async def handle_MAIL(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        answer = self.on_sender.pop(0) if self.on_sender else OK
+        if answer == OK:
+            envelope.mail_from = address
+        return answer
 
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

@@ -352,6 +352,32 @@ def test_while_the_server_is_away_no_message_loses_a_try(sink, clock, settings):
     assert services.send_due_messages(clock=clock) == 1
 
 
+@pytest.mark.parametrize("answer", ["550 not your domain", "451 too many mails this hour"])
+def test_a_server_that_does_not_take_our_sender_costs_no_message_a_try(
+    sink, clock, parcels, answer
+):
+    messages = [planned(1), planned(2)]
+    sink.on_sender = [answer]
+
+    assert services.send_due_messages(clock=clock) == 0
+    for message in messages:
+        message.refresh_from_db()
+        assert (message.status, message.attempts, message.ready_at) == ("planned", 0, NOW)
+
+    assert services.send_due_messages(clock=clock) == 2
+    assert parcels.failures == []
+
+
+def test_a_mail_too_big_for_the_server_fails_alone(sink, clock, parcels):
+    big, next_one = planned(1), planned(2)
+    sink.on_sender = ["552 message too big"]
+
+    assert services.send_due_messages(clock=clock) == 1
+    big.refresh_from_db()
+    next_one.refresh_from_db()
+    assert (big.status, next_one.status) == ("failed", "sent")
+
+
 # Leases
 
 

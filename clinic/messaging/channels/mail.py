@@ -19,6 +19,7 @@ from clinic.messaging.letters import Letter
 from clinic.messaging.models import Message
 
 FAILURES = (OSError, smtplib.SMTPException, AnymailError)
+TOO_BIG = 552  # the size of a mail stands beside its sender (RFC 1870)
 
 
 class Email:
@@ -106,7 +107,9 @@ def receipt_of(mail: EmailMultiAlternatives) -> str:
 
 
 def is_nobodys_fault(error: Exception) -> bool:
-    """Whether a provider was not reached, or does not know us: no mail would go."""
+    """Whether the server was not reached, or does not take us for a sender: no mail would go."""
+    if isinstance(error, smtplib.SMTPSenderRefused):
+        return error.smtp_code != TOO_BIG
     if isinstance(error, AnymailAPIError):
         return error.status_code in OUR_FAULT or never_connected(error.__cause__)
     return False
