@@ -18,7 +18,6 @@ from booking.scheduling import sending
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-UNDO_MINUTES = 3
 
 
 class Visit(NamedTuple):
@@ -40,7 +39,7 @@ class Visit(NamedTuple):
     @property
     def undo_time(self) -> timedelta:
         """How long a change can be taken back without a word."""
-        return timedelta(minutes=self.booking.promise.get("undo_minutes", UNDO_MINUTES))
+        return timedelta(minutes=self.booking.undo_minutes)
 
 
 When = Callable[[Visit], datetime | None]
