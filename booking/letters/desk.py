@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from django.utils import timezone
+from django.conf import settings
+from django.utils import timezone, translation
 
 from booking.letters import after, before, staff, texts, visits
 from booking.models import Booking
@@ -46,5 +47,6 @@ def letter(message: Message, booking: Booking, now: datetime) -> Letter:
     """
     role = message.recipient.partition(":")[0]
     write = WRITERS[message.code, role, message.channel]
-    with timezone.override(booking.location.zone):
+    # Of whoever is at the browser that asks for a preview, a letter knows neither clock nor language.
+    with timezone.override(booking.location.zone), translation.override(settings.LANGUAGE_CODE):
         return write(message, booking, now)
