@@ -47,6 +47,6 @@ def letter(message: Message, booking: Booking, now: datetime) -> Letter:
     """
     role = message.recipient.partition(":")[0]
     write = WRITERS[message.code, role, message.channel]
-    # Of whoever is at the browser that asks for a preview, a letter knows neither clock nor language.
+    # A preview is asked for by a browser, whose clock and language are not the letter's.
     with timezone.override(booking.location.zone), translation.override(settings.LANGUAGE_CODE):
         return write(message, booking, now)
