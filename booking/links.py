@@ -59,10 +59,14 @@ def booking_for(token: str, *, now: datetime) -> Booking | None:
     """
     bookings = Booking.objects.with_facts()
     booking = bookings.filter(link_hash=tokens.hash_of(token)).first()
-    if booking is None or booking.status in {Status.HELD, Status.EXPIRED_HOLD}:
-        return None
-    last_day = booking.ends_at + timedelta(days=booking.promise["manage_link_days"])
-    return booking if now <= last_day else None
+    return booking if booking and is_good(booking, now=now) else None
+
+
+def is_good(booking: Booking, *, now: datetime) -> bool:
+    """Whether the link of `booking` opens anything: it is promised, and was not long ago."""
+    if booking.link_hash is None or booking.status in {Status.HELD, Status.EXPIRED_HOLD}:
+        return False
+    return now <= booking.ends_at + timedelta(days=booking.promise["manage_link_days"])
 
 
 def _token(nonce: str) -> str:

@@ -21,5 +21,6 @@ urlpatterns = [
     path("account/privacy/everything/", privacy.everything, name="everything"),
     path("account/privacy/everything.json", privacy.everything_file, name="everything_file"),
     path("account/privacy/erase/", privacy.erase, name="erase"),
+    path("account/close/", privacy.close, name="close"),
     path("account/goodbye/", frame.goodbye, name="goodbye"),
 ]

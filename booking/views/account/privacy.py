@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from typing import cast
 
 from allauth.account.internal.flows.logout import logout
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -19,6 +21,8 @@ from booking.services import privacy as rights
 from booking.views.account.frame import for_person, freshly
 from booking.views.account.readable import readable
 from booking.views.holds import see_other
+from booking.views.presses import press
+from clinic.accounts.models import User
 from clinic.clients.models import Client
 from clinic.clients.views import where_asked
 from clinic.web import clock
@@ -85,3 +89,13 @@ def erase(request: HttpRequest, me: Client) -> HttpResponse:
     }
     status = 409 if refusal else 422 if form.errors else 200
     return render(request, "booking/account/erase.html", context, status=status)
+
+
+@press(else_to="home")
+@login_required
+def close(request: HttpRequest) -> HttpResponse:
+    """Close an account under whose address nobody ever booked."""
+    if not rights.close_account(user=cast(User, request.user)):
+        raise Http404
+    logout(request, show_message=False)
+    return see_other(reverse("account:goodbye"))

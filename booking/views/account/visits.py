@@ -69,11 +69,12 @@ def visit(request: HttpRequest, visitor: Visitor, reference: str) -> HttpRespons
 @for_person
 def _visit(request: HttpRequest, me: Client, reference: str) -> HttpResponse:
     booking = _mine(me, reference)
+    is_good = links.is_good(booking, now=clock.now())
     context = {
         "me": me,
         "booking": booking,
         "extras": extras_in_words(booking.add_ons.all(), booking.extra_minutes),
-        "manage_url": _manage_url(booking),
+        "manage_url": links.page_path(booking, "manage") if is_good else "",
         "request_key": uuid4(),
     }
     with timezone.override(booking.location.zone):
@@ -94,7 +95,7 @@ def aftercare(request: HttpRequest, me: Client, reference: str) -> HttpResponse:
         "points": timeline(texts, around=booking.ends_at, booking=booking, now=now),
         "is_asked": is_asked(booking, now=now),
         "token": links.token_of(booking),
-        "is_open": bool(_manage_url(booking)),
+        "is_open": links.is_good(booking, now=now),
         "reading": booking.readings.filter(page=Reading.Page.AFTERCARE).first(),
         "phone": booking.location.phone or settings.CLINIC_PHONE,
         "emergency": settings.EMERGENCY_NUMBER,
@@ -134,7 +135,9 @@ def _next(booking: Booking, *, now: datetime) -> dict[str, Any]:
         "extras": extras_in_words(booking.add_ons.all(), booking.extra_minutes),
         "points": points,
         "today": [point for point in points if point.is_today],
-        "then": next((point for point in points if point.day and not _is_over(point)), None),
+        "then": next(
+            (each for each in points if each.day and not each.is_today and not each.is_behind), None
+        ),
         "is_read": is_acknowledged(reading, texts),
         "manage_url": links.page_path(booking, "manage"),
         "prepare_url": links.page_path(booking, "prepare"),
@@ -144,10 +147,6 @@ def _next(booking: Booking, *, now: datetime) -> dict[str, Any]:
     }
     context["subscribe_url"] = reverse("account:calendar")
     return context
-
-
-def _is_over(point: Any) -> bool:
-    return point.is_today or point.is_behind
 
 
 def _care(visits: Any, *, now: datetime) -> dict[str, Any]:
@@ -162,10 +161,3 @@ def _care(visits: Any, *, now: datetime) -> dict[str, Any]:
         "care": [point for point in points if not point.is_behind],
         "check_in_url": links.page_path(latest, "check_in"),
     }
-
-
-def _manage_url(booking: Booking) -> str:
-    """Return the page of the visit while its link is good; "" after that."""
-    token = links.token_of(booking)
-    is_good = links.booking_for(token, now=clock.now()) is not None
-    return links.page_path(booking, "manage") if is_good else ""

@@ -169,8 +169,16 @@ class TestEveryPage:
                 client=maya,
                 starts_at=on(scene, 10, 9) + days * DAY,
             )
-        at_most = {"home": 19, "everything": 23, "erase": 10, "messages": 10}
-        with django_assert_max_num_queries(at_most.get(name, 8)):
+        at_most = {
+            "home": 18,
+            "details": 5,
+            "messages": 9,
+            "calendar": 6,
+            "privacy": 7,
+            "everything": 21,
+            "erase": 8,
+        }
+        with django_assert_max_num_queries(at_most[name]):
             look(area, name)
 
     @pytest.mark.parametrize("name", PAGES)
@@ -197,6 +205,27 @@ class TestEveryPage:
         for name in PAGES[1:]:
             response = stranger.get(reverse(f"account:{name}"))
             assert response["Location"] == reverse("account:home")
+
+    def test_of_somebody_who_never_booked_can_be_closed(self, db):
+        stranger, user = Browser(), UserFactory()
+        stranger.force_login(user)
+        form = Page(look(stranger, "home")).form("close")
+        assert stranger.get(form["action"]).status_code == 303
+        assert User.objects.filter(pk=user.pk).exists()
+
+        response = stranger.post(form["action"])
+
+        assert response["Location"] == reverse("account:goodbye")
+        assert not User.objects.filter(pk=user.pk).exists()
+        assert "_auth_user_id" not in stranger.session
+
+    def test_of_a_client_or_of_staff_is_not_closed_by_that_press(self, area, maya, user):
+        desk, dana = Browser(), UserFactory(groups=[Role.FRONT_DESK], is_staff=True)
+        desk.force_login(dana)
+
+        for browser in (area, desk):
+            assert press(browser, "close").status_code == 404
+        assert User.objects.filter(pk__in=[user.pk, dana.pk]).count() == 2
 
 
 class TestSeveralPeople:
@@ -406,7 +435,7 @@ class TestEarlierVisits:
     ):
         visit = past(scene, maya, days=5)
         look(area, name, visit.reference)
-        with django_assert_max_num_queries(12):
+        with django_assert_max_num_queries(10):
             look(area, name, visit.reference)
 
     def test_the_same_is_booked_again_a_week_on_also_long_after(self, scene, area, maya):
@@ -424,6 +453,25 @@ class TestEarlierVisits:
             visit.starts_at.astimezone(scene.location.zone).hour,
         )
         assert not area.session.get_expire_at_browser_close()
+
+    def test_where_that_is_not_free_the_closest_times_are_shown(self, scene, area, maya):
+        visit = past(scene, maya, days=4)  # the week after it is Monday the 4th, at nine
+        monday = visit.starts_at + 7 * DAY
+        booked(
+            location=scene.location,
+            provider=scene.provider,
+            option=scene.option,
+            room=scene.room,
+            devices=[scene.console],
+            starts_at=monday,
+        )
+        form = Page(look(area, "visit", visit.reference)).form("again")
+
+        response = area.post(form["action"], form["fields"])
+
+        assert response.status_code == 409
+        assert "Mon, Mar 4, 9:00 am is not free." in text(response)
+        assert not Booking.objects.filter(status=Status.HELD).exists()
 
     def test_opening_that_press_again_leads_to_the_visit(self, scene, area, maya):
         visit = past(scene, maya, days=5)
