@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -15,7 +16,7 @@ from booking.selectors.care import promised_texts
 from clinic.messaging.letters import Letter
 from clinic.messaging.models import Message
 from clinic.web.templatetags.lumen import clock_time, day_full, day_short
-from treatments.models import InstructionKind
+from treatments.models import InstructionKind, InstructionVersion
 from treatments.selectors import instruction_lines, instruction_steps
 
 WEEK = 7 * 24  # hours
@@ -45,18 +46,19 @@ def early(message: Message, booking: Booking, now: datetime) -> Letter:
 
 
 def preparation(message: Message, booking: Booking, now: datetime) -> Letter:
-    """M04: the full preparation, and whether anything has changed. 1 query."""
+    """M04: the full preparation if there is any, and whether anything has changed. 1 query."""
     texts = promised_texts(booking, InstructionKind.PREP)
+    subject = _("How to prepare for %(day)s") if texts else _("Your appointment on %(day)s")
     return to_client(
         booking,
-        subject=_("How to prepare for %(day)s") % {"day": day_full(booking.starts_at)},
+        subject=subject % {"day": day_full(booking.starts_at)},
         preview=_("A few things before your appointment."),
         parts=[
             facts.hello(booking, _("Hello %(name)s, we look forward to seeing you on")),
             facts.headline(booking.starts_at),
             facts.summary(booking),
             *care.section(_("Before you come"), instruction_lines(texts)),
-            Button(_("Tell us that you have read this"), links.page_url(booking, "prepare")),
+            _way_on(booking, texts, _("Tell us that you have read this")),
             Heading(_("Has anything changed?")),
             Say(
                 _("Is anything new with your health? Tell us before you travel:"),
@@ -83,11 +85,18 @@ def reminder(message: Message, booking: Booking, now: datetime) -> Letter:
             facts.headline(booking.starts_at),
             facts.summary(booking),
             *care.section(_("In short"), list(dict.fromkeys(short))),
-            Button(_("How to prepare"), links.page_url(booking, "prepare")),
+            _way_on(booking, texts, _("How to prepare")),
             changing(booking, now),
         ],
         texts=texts if short else (),
     )
+
+
+def _way_on(booking: Booking, texts: Sequence[InstructionVersion], words: str) -> Button:
+    """Return the way to the preparation; to the visit itself where it needs none."""
+    if not texts:
+        return facts.manage_button(booking)
+    return Button(words, links.page_url(booking, "prepare"))
 
 
 def changing(booking: Booking, now: datetime) -> Say:

@@ -112,6 +112,8 @@ class TestThePreparation:
         assert "<form" not in letter.html
 
     def test_leads_to_the_page_where_it_is_said_to_be_read(self, booking):
+        promise_prep(booking, lines=["A bare face."])
+
         for words in both_forms(write(booking, "M04")):
             assert "Tell us that you have read this" in words
             assert links.page_url(booking, "prepare") in words
@@ -123,9 +125,20 @@ class TestThePreparation:
                 assert ("your confirmation says what holds" in words) is not is_free
 
     def test_of_a_treatment_that_needs_none_still_says_when_and_where(self, scene, booking):
-        for words in both_forms(write(booking, "M04")):
+        letter = write(booking, "M04")
+
+        assert letter.subject == "Your appointment on Thursday, March 14, 2030"
+        for words in both_forms(letter):
             assert "Before you come" not in words
             assert scene.location.street in words
+
+    @pytest.mark.parametrize("code", ["M04", "M05"])
+    def test_where_there_is_none_nobody_is_sent_to_read_it(self, booking, code):
+        for words in both_forms(write(booking, code)):
+            assert "read this" not in words
+            assert "How to prepare" not in words
+            assert links.page_url(booking, "prepare") not in words
+            assert links.manage_url(booking) in words
 
 
 class TestTheReminder:
