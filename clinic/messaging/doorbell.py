@@ -15,6 +15,8 @@ from django.db import transaction
 from kombu import Connection
 from kombu.pools import producers
 
+from clinic.web import limits
+
 logger = logging.getLogger(__name__)
 
 KEY = "messaging.doorbell"
@@ -41,7 +43,7 @@ def _press() -> None:
     Cache and broker share BROKER_PATIENCE, half each.
     """
     global _quiet_until
-    if monotonic() < _quiet_until:
+    if monotonic() < _quiet_until or limits.is_cache_silent():
         return
     try:
         if cache.add(KEY, 1, timeout=settings.MESSAGE_TICK):

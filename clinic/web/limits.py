@@ -10,12 +10,14 @@ import ipaddress
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
+from time import monotonic
 
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 
 logger = logging.getLogger(__name__)
+SILENCE = timedelta(seconds=5)
 NEIGHBORS = 64  # bits: whoever has one IPv6 address has as many as they like within this prefix
 
 
@@ -37,6 +39,8 @@ def take(limit: Limit, who: str) -> bool:
 
     A cache that is down holds nobody up: everyone may, and the log says so once.
     """
+    if is_cache_silent():
+        return True
     try:
         keys = limit.keys(who)
         taken = cache.get_many(keys)
@@ -51,6 +55,8 @@ def take(limit: Limit, who: str) -> bool:
 
 def is_spent(limit: Limit, who: str) -> bool:
     """Whether `who` has no tries left, without counting this as one."""
+    if is_cache_silent():
+        return False
     try:
         return len(cache.get_many(limit.keys(who))) >= limit.places
     except Exception as error:
@@ -78,14 +84,20 @@ def address_of(request: HttpRequest) -> str:
     return str(address)
 
 
+def is_cache_silent() -> bool:
+    """Whether the cache did not answer a moment ago; nobody waits for it again so soon."""
+    return monotonic() < _silent_until
+
+
 _is_down = False
+_silent_until = 0.0
 
 
 def _complain(error: Exception) -> None:
-    global _is_down
+    global _is_down, _silent_until
     if not _is_down:
         logger.error("The cache does not answer, nobody is limited until it does: %s", error)
-    _is_down = True
+    _is_down, _silent_until = True, monotonic() + SILENCE.total_seconds()
 
 
 def _work_again() -> None:

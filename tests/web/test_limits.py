@@ -41,11 +41,32 @@ def test_a_cache_that_is_down_holds_nobody_up_and_is_told_once(monkeypatch, capl
         raise ConnectionError("no cache here")
 
     monkeypatch.setattr(limits, "_is_down", False)
+    monkeypatch.setattr(limits, "_silent_until", 0.0)
+    monkeypatch.setattr(limits, "SILENCE", timedelta(0))
     monkeypatch.setattr(cache, "get_many", broken)
 
     assert all(limits.take(THREE, "maya") for _ in range(9))
     assert not limits.is_spent(THREE, "maya")
     assert len(caplog.records) == 1
+
+
+def test_a_silent_cache_is_asked_again_after_a_while_and_not_at_once(monkeypatch):
+    asked = []
+
+    def broken(*args, **kwargs):
+        asked.append(None)
+        raise ConnectionError("no cache here")
+
+    monkeypatch.setattr(limits, "_silent_until", 0.0)
+    monkeypatch.setattr(cache, "get_many", broken)
+
+    assert all(limits.take(THREE, "maya") for _ in range(9))
+    assert not limits.is_spent(THREE, "maya")
+    assert len(asked) == 1
+
+    monkeypatch.setattr(limits, "_silent_until", limits.monotonic() - 1)
+    limits.take(THREE, "maya")
+    assert len(asked) == 2
 
 
 @pytest.mark.parametrize(
