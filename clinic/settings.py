@@ -314,7 +314,10 @@ MFA_TOTP_ISSUER = CLINIC_NAME
 MFA_FORMS = {
     "activate_totp": "clinic.accounts.forms.AppForm",
     "authenticate": "clinic.accounts.forms.StepCodeForm",
+    "authenticate_webauthn": "clinic.accounts.forms.PasskeyStepForm",
+    "login_webauthn": "clinic.accounts.forms.PasskeySignInForm",
     "reauthenticate": "clinic.accounts.forms.StepAgainForm",
+    "reauthenticate_webauthn": "clinic.accounts.forms.PasskeyAgainForm",
 }
 
 # Files the browser gets

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from allauth.account.forms import (
@@ -14,10 +16,17 @@ from allauth.account.forms import (
     SetPasswordForm,
 )
 from allauth.core import context
+from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.base.forms import ReauthenticateForm as StepForm
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
-from allauth.mfa.webauthn.forms import SignupWebAuthnForm
+from allauth.mfa.webauthn.forms import (
+    AuthenticateWebAuthnForm,
+    LoginWebAuthnForm,
+    ReauthenticateWebAuthnForm,
+    SignupWebAuthnForm,
+)
 from django import forms
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
@@ -116,6 +125,15 @@ class AppForm(ActivateTOTPForm):
     )
 
 
+@contextmanager
+def _refusing_nonsense() -> Iterator[None]:
+    """Refuse as a wrong passkey what no browser sends, on which the library stumbles."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise get_adapter().validation_error("incorrect_code") from error
+
+
 class PasskeyForm(SignupWebAuthnForm):
     """A name for a passkey; the browser adds the passkey itself."""
 
@@ -125,6 +143,24 @@ class PasskeyForm(SignupWebAuthnForm):
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+
+    def clean(self) -> dict[str, Any]:
+        with _refusing_nonsense():
+            return super().clean()
+
+
+class PasskeyStepForm(AuthenticateWebAuthnForm):
+    def clean_credential(self) -> Authenticator:
+        with _refusing_nonsense():
+            return super().clean_credential()
+
+
+class PasskeySignInForm(PasskeyStepForm, LoginWebAuthnForm):
+    pass
+
+
+class PasskeyAgainForm(PasskeyStepForm, ReauthenticateWebAuthnForm):
+    pass
 
 
 class AddressForm(AddEmailForm):
