@@ -40,7 +40,8 @@ class AboutMeForm(forms.Form):
 
     def __init__(self, data: Any, *, initial: dict[str, str]) -> None:
         super().__init__(data, initial=initial)
-        zones = sorted(zone for zone in clock.zone_names() if "/" in zone and "Etc/" not in zone)
+        places = {zone for zone in clock.zone_names() if "/" in zone and "Etc/" not in zone}
+        zones = sorted(places | {initial["time_zone"]} - {""})
         names = [(zone, zone.replace("_", " ")) for zone in zones]
         self.fields["time_zone"].choices = [("", _("The clinic’s")), *names]  # type: ignore[attr-defined]
 

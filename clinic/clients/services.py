@@ -83,6 +83,8 @@ def save_preferences(
 @transaction.atomic
 def change_details(*, client: Client, name: str, phone: str, time_zone: str) -> None:
     """Keep how `client` is called and reached. Raises ValidationError for the name of a twin."""
+    family = Client.objects.filter(email_key=client.email_key).order_by("pk")
+    list(family.select_for_update(no_key=True))  # two of them take no name at once
     client.name, client.phone, client.time_zone = name, phone, time_zone
     client.clean()
     client.save(update_fields=["name", "phone", "time_zone"])

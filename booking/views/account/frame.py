@@ -61,7 +61,7 @@ def freshly(view: ForPerson[P]) -> ForPerson[P]:
             return view(request, me, *args, **kwargs)
         back = reverse("account:privacy") if request.method == "POST" else request.path
         context = {"me": me, "sign_in_url": f"{reverse('account_login')}?next={back}"}
-        return render(request, "booking/account/again.html", context, status=403)
+        return render(request, "booking/account/prove.html", context, status=403)
 
     return answer
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from booking import services
+from booking.message_checks import why_not
 from booking.models import Booking, Status
 from booking.services.ledger import CLIENT
 from booking.services.privacy import (
@@ -102,6 +103,21 @@ class TestForgetting:
             erase_client(client=booking.client, now=NOW)
 
         assert Client.objects.get().name == "Maya Ellison"
+
+    def test_nothing_goes_any_more_to_who_was_forgotten(self, scene):
+        booking = confirm(scene, on(scene, 4, 13))
+        erase_client(client=booking.client, now=booking.ends_at)
+        Booking.objects.update(status=Status.COMPLETED)
+
+        aftercare = Message(
+            subject=f"booking:{booking.pk}",
+            code="M11",
+            recipient="client",
+            channel=Message.Channel.EMAIL,
+            version=booking.schedule_version,
+        )
+
+        assert why_not(aftercare, booking.ends_at) == "the client was erased"
 
     def test_waits_for_the_end_of_a_legal_hold(self, over):
         Client.objects.update(legal_hold=True)

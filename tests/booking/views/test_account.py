@@ -250,6 +250,14 @@ class TestSeveralPeople:
 
         assert press(area, "switch", client=leo.pk, next=there)["Location"] == there
 
+    def test_from_a_visit_one_comes_to_the_others_own(self, scene, area, maya, leo):
+        press(area, "switch", client=maya.pk)
+        form = Page(look(area, "visit", past(scene, maya, days=2).reference)).form("switch")
+
+        assert "next" not in form["fields"]
+        there = press(area, "switch", client=leo.pk, **form["fields"])
+        assert there["Location"] == reverse("account:home")
+
     @pytest.mark.parametrize(
         "next_", ["https://elsewhere.example/account/", "//elsewhere.example/account/", "/admin/"]
     )
@@ -526,6 +534,16 @@ class TestDetails:
         assert said in text(response)
         maya.refresh_from_db()
         assert maya.name == "Maya Ellison"
+
+    def test_a_zone_that_is_no_place_stays_unless_it_is_changed(self, area, maya):
+        """As of browsers that keep to themselves where they are."""
+        Client.objects.update(time_zone="UTC")
+
+        assert '<option value="UTC" selected>' in look(area, "details")
+        press(area, "details", **self.TYPED | {"time_zone": "UTC"})
+
+        maya.refresh_from_db()
+        assert maya.time_zone == "UTC"
 
     def test_the_address_is_changed_where_one_signs_in(self, area, maya):
         assert reverse("account_email") in look(area, "details")
