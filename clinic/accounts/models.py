@@ -95,7 +95,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.full_name
 
     def get_short_name(self) -> str:
-        return self.full_name.split(" ")[0] if self.full_name else self.email
+        """Return the first name, past titles such as "Dr."; the address of who gave no name."""
+        names = [word for word in self.full_name.split() if not word.endswith(".")]
+        return names[0] if names else self.email
 
 
 class Invitation(models.Model):

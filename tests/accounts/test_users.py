@@ -35,6 +35,16 @@ def test_signing_in_does_not_care_for_capitals(db, typed):
     assert authenticate(username=typed, password="another") is None
 
 
+@pytest.mark.parametrize(
+    ("full_name", "called"),
+    [("Dr. Hannah Vogel", "Hannah"), ("Nora Quill", "Nora"), ("", "dana@lumen.example")],
+)
+def test_people_are_called_by_their_first_name(full_name, called):
+    user = User(email="dana@lumen.example", full_name=full_name)
+
+    assert user.get_short_name() == called
+
+
 @pytest.mark.parametrize("role", Role)
 def test_a_role_grants_what_the_table_says_and_only_that(db, role):
     user = UserFactory(groups=[role.value])

@@ -116,7 +116,8 @@ def test_a_reference_of_nobody_or_of_somebody_elses_visit_finds_nothing(desk, at
         assert "No visit has this reference" in text(response)
 
 
-def test_the_rail_signs_out(desk):
+def test_the_rail_leads_to_how_one_signs_in_and_signs_out(desk):
+    assert f'href="{reverse("mfa_index")}"' in text(desk.get(reverse("staff:alerts")))
     form = Page(text(desk.get(reverse("staff:alerts")))).form("sign-out")
 
     desk.post(form["action"])
