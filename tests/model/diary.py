@@ -1,0 +1,822 @@
+"""Whatever a clinic does in any order: the steps, and what must be true after each.
+
+A step knows beforehand whether it may be done, from what the last look showed and from what
+`free_slots` lists: what may be done has to work, what may not has to leave every row as it was.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from booking import services
+from booking.errors import AskTheClinic, BookingError
+from booking.message_plan import REMINDERS, Trigger, planned_messages
+from booking.models import (
+    ACTIVE,
+    Allocation,
+    Booking,
+    BookingEvent,
+    BookingLine,
+    OutsideBusy,
+    Provider,
+    Status,
+    TimeOff,
+)
+from booking.selectors import free_slots
+from booking.services.audit import findings
+from booking.services.ledger import CLIENT, Actor, staff
+from booking.services.standing import Standing
+from booking.wishes import Wish
+from clinic.clients.models import Client
+from clinic.messaging.models import Message
+from clinic.messaging.services import TOO_LATE, send_due_messages
+from tests.booking.scenes import type_details
+from tests.factories import PriceFactory
+from tests.model.house import House
+from treatments.models import AddOn, Option
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+GRACE, QUIET = 2 * MINUTE, 3 * MINUTE
+LENGTHS = [MINUTE, MINUTE, 2 * MINUTE, 4 * MINUTE, 11 * MINUTE, HOUR, 12 * HOUR, DAY, 3 * DAY]
+ERAS = [  # two days before the clock goes forward, two before it goes back, and a calm month
+    datetime(2027, 3, 12, 15, tzinfo=UTC),
+    datetime(2027, 11, 5, 15, tzinfo=UTC),
+    datetime(2030, 3, 1, 15, tzinfo=UTC),
+]
+HOLDS = {Status.HELD, Status.EXPIRED_HOLD}
+CANCELED = {Status.CANCELLED_CLIENT, Status.CANCELLED_LATE, Status.CANCELLED_CLINIC}
+OWE = {Status.CANCELLED_LATE, Status.NO_SHOW}
+TAKEN_BACK = {"checked_in", "started", "completed", "no_show", "declined"}
+CAN_BE_UNDONE = {"confirmed", "moved", "cancelled"}
+TOLD_BY_THEN = {  # the codes that may wait for their moment, by where a visit stands
+    Status.CONFIRMED: {"M01", "M03", "M04", "M05", "M06", "M09", "R01"},
+    Status.CHECKED_IN: {"M01", "M09", "R01"},
+    Status.IN_PROGRESS: {"M01", "M09", "R01"},
+    Status.COMPLETED: {"M11", "M12", "M13", "M15"},
+    Status.NO_SHOW: {"M10"},
+    **{status: {"M09"} for status in CANCELED},
+}
+STEPS = ["check_in", "check_in", "start", "complete", "mark_no_show", "decline", "take_back"]
+TABLES = [
+    "booking_allocation",
+    "booking_booking",
+    "booking_booking_add_ons",
+    "booking_booking_instruction_versions",
+    "booking_bookingevent",
+    "booking_bookingline",
+    "booking_draft",
+    "booking_timeoff",
+    "clients_client",
+    "clients_consent",
+    "messaging_message",
+]
+
+Lines = list[Decimal]
+
+
+class Ask(NamedTuple):
+    """What somebody would like, as places in the lists of the house; provider 2 is anyone."""
+
+    place: int
+    option: int
+    has_extra: bool
+    provider: int
+
+
+class When(NamedTuple):
+    """A time some days ahead: one of the times listed, or any quarter of an hour."""
+
+    days: int
+    quarter: int
+    is_listed: bool
+
+
+class Note(NamedTuple):
+    """A message as the last look showed it."""
+
+    booking: int
+    code: str
+    recipient: str
+    channel: str
+    version: int
+    status: str
+    reason: str
+    due_at: datetime
+
+
+class Event(NamedTuple):
+    """What happened to a booking."""
+
+    pk: int
+    what: str
+    by: str
+    at: datetime
+    data: dict[str, Any]
+
+
+@dataclass
+class Post:
+    """A way out for letters and texts that says nothing; it refuses the next one if told to."""
+
+    refuses: bool = False
+
+    def __call__(self) -> Post:
+        return self
+
+    def __enter__(self) -> Post:
+        return self
+
+    def __exit__(self, *error: object) -> None: ...
+
+    def open(self) -> None: ...
+
+    def send(self, message: Message, letter: Any) -> str:
+        from clinic.messaging.channels import Refused
+
+        if self.refuses:
+            self.refuses = False
+            raise Refused("550 nobody of that name")
+        return "taken"
+
+
+people = st.integers(0, 3)
+ANY = 7
+picks = st.integers(0, 8)
+asks = st.builds(
+    Ask,
+    place=st.sampled_from([0, 0, 1]),
+    option=st.integers(0, 1),
+    has_extra=st.booleans(),
+    provider=st.integers(0, 2),
+)
+often = st.sampled_from([True, True, False])
+times = st.builds(
+    When,
+    days=st.integers(0, 3),
+    quarter=st.integers(0, 15),
+    is_listed=often,
+)
+
+
+class Diary(RuleBasedStateMachine):
+    """A clinic of one run; all of it is rolled back at the end."""
+
+    def __init__(self, house: House, post: Post) -> None:
+        super().__init__()
+        self.house, self.post = house, post
+        self.desk = staff(house.desk)
+        self.prices = dict(house.prices)
+        self.lines: dict[int, Lines] = {}
+        self.lines_before: dict[int, Lines] = {}
+        self.expected: dict[int, dict[str, datetime]] = {}  # by booking: key and when due
+        self.facts: dict[tuple[int, int], tuple[Any, ...]] = {}  # by booking and version
+        self.away: list[TimeOff] = []
+        self.touched = 0
+        self.stack = ExitStack()
+        self.stack.enter_context(transaction.atomic())
+
+    def teardown(self) -> None:
+        transaction.set_rollback(True)
+        self.stack.close()
+
+    @initialize(era=st.sampled_from(ERAS), first=st.lists(st.tuples(asks, times), max_size=2))
+    def begin(self, era: datetime, first: list[tuple[Ask, When]]) -> None:
+        self.now = era
+        self.look()
+        for person, (ask, when) in enumerate(first):
+            self.book(person, ask, when)
+            self.look()
+
+    # Clients
+
+    @rule(person=people, ask=asks, when=times)
+    def hold(self, person: int, ask: Ask, when: When) -> None:
+        visitor = self.house.visitor_of(person)
+        wish = self.wish(ask).as_asked_by(visitor)
+        starts_at, ends_at, is_free = self.time(wish, when)
+        client = visitor.client.pk if visitor.client else None
+        may: bool | None = is_free and not self.has_visit(client, starts_at, ends_at)
+        if not is_free and self.held_by(person):
+            may = None  # their own hold may be what is in the way, and is let go first
+        held = self.attempt(
+            may,
+            lambda: services.hold_slot(
+                wish=wish,
+                starts_at=starts_at,
+                price_shown=None,
+                visitor=visitor,
+                request_key=uuid4(),
+                now=self.now,
+            ),
+        )
+        if held is not None:
+            self.lines[held.pk] = self.tariff(wish, held.provider)
+
+    def confirm(self, person: int, wants_texts: bool) -> None:
+        held = self.held_by(person)
+        if held is None:
+            return
+        visitor = self.house.visitor_of(person)
+        texts = ["service_sms", "marketing_email"] if wants_texts else []
+        who = {} if visitor.client else {"name": f"Person {person}", "email": f"{person}@m.example"}
+        if not visitor.client:
+            who["phone"] = f"+1503555012{person}"
+        type_details(visitor, now=self.now, consents=["treatment", "data", *texts], **who)
+        found = Client.objects.filter(email=who.get("email")).first() or visitor.client
+        client = found.pk if found else None
+        booking = self.fresh(held.pk)
+        confirmed = self.attempt(
+            not booking.has_lapsed(now=self.now)
+            and booking.starts_at > self.now
+            and self.is_free(booking, Standing.of(booking), asked_at=booking.created_at)
+            and not self.has_visit(client, booking.starts_at, booking.ends_at)
+            and self.may_come_first(client),
+            lambda: services.confirm_booking(booking=booking, visitor=visitor, now=self.now),
+        )
+        if confirmed is not None:
+            self.expect(confirmed, Trigger.CONFIRMED)
+
+    @rule(person=people, ask=asks, when=times)
+    def book(self, person: int, ask: Ask, when: When) -> None:
+        self.hold(person, ask, when)
+        self.look()
+        self.confirm(person, wants_texts=bool(person % 2))
+
+    @precondition(lambda self: self.holding)
+    @rule(pick=picks, what=st.sampled_from(["confirm", "confirm", "extend", "let go"]))
+    def use_hold(self, pick: int, what: str) -> None:
+        person = self.holding[pick % len(self.holding)]
+        held = self.held_by(person)
+        assert held is not None
+        booking = self.fresh(held.pk)
+        if what == "confirm":
+            self.confirm(person, wants_texts=bool(pick % 2))
+        elif what == "let go":
+            self.attempt(True, lambda: services.let_go(booking=booking, now=self.now))
+        else:
+            may = not booking.has_lapsed(now=self.now) and booking.hold_extensions < 10
+            self.attempt(may, lambda: services.extend_hold(booking=booking, now=self.now))
+
+    # Changes
+
+    @precondition(lambda self: self.visits)
+    @rule(pick=picks, ask=st.none() | asks, when=times, is_staff=st.booleans())
+    def move(self, pick: int, ask: Ask | None, when: When, is_staff: bool) -> None:
+        booking = self.pick(pick, Status.CONFIRMED)
+        own = Wish.of(booking)
+        wish = own
+        if ask is not None:
+            asked = self.wish(ask)
+            wish = own.instead(
+                option=asked.option,
+                location=asked.location,
+                add_ons=asked.add_ons,
+                provider=asked.provider,
+            )
+        starts_at, ends_at, is_free = self.time(wish, when, moved=booking, is_staff=is_staff)
+        is_there = booking.starts_at == starts_at and wish.is_as(own)
+        if is_there and wish.provider in (None, booking.provider):
+            before = fingerprint()
+            self.attempt(True, lambda: self.do_move(booking, starts_at, wish, is_staff))
+            assert fingerprint() == before, "moved to where it stands, and something changed"
+            return
+        former, lines = booking.provider, self.lines[booking.pk]
+        kept = self.kept_lines(booking, is_staff=is_staff)
+        may = (
+            booking.status == Status.CONFIRMED
+            and booking.starts_at > self.now
+            and (is_staff or (booking.moves < 2 and booking.starts_at - self.now >= 12 * HOUR))
+            and is_free
+            and not self.has_visit(booking.client_id, starts_at, ends_at, besides=booking.pk)
+        )
+        if self.attempt(may, lambda: self.do_move(booking, starts_at, wish, is_staff)) is not None:
+            self.lines_before[booking.pk] = lines
+            self.lines[booking.pk] = kept(wish, booking.provider)
+            self.expect(booking, Trigger.MOVED, former=former)
+
+    def do_move(self, booking: Booking, starts_at: datetime, wish: Wish, is_staff: bool) -> Booking:
+        actor = self.desk if is_staff else CLIENT
+        services.move(booking=booking, starts_at=starts_at, wish=wish, actor=actor, now=self.now)
+        return booking
+
+    @precondition(lambda self: self.visits)
+    @rule(pick=picks, how=st.sampled_from(["client", "health", "clinic"]))
+    def cancel(self, pick: int, how: str) -> None:
+        booking = self.pick(pick, Status.CONFIRMED)
+        last = self.events[booking.pk][-1]
+        is_fresh = last.what == "confirmed" and self.now < last.at + QUIET
+        is_late = self.now > booking.free_until and not is_fresh
+        actor = self.desk if how == "clinic" else CLIENT
+        done = self.attempt(
+            booking.status == Status.CONFIRMED and booking.starts_at > self.now,
+            lambda: services.cancel(
+                booking=booking, actor=actor, is_health_reason=how == "health", now=self.now
+            ),
+        )
+        if done:
+            owed = self.half_of_treatment(booking) if is_late and how == "client" else 0
+            assert booking.fee_owed == owed
+            self.expect(booking, Trigger.CANCELLED)
+
+    @precondition(lambda self: self.visits)
+    @rule(pick=picks, is_staff=st.sampled_from([False, False, True]))
+    def undo(self, pick: int, is_staff: bool) -> None:
+        fresh = [
+            visit.pk
+            for visit in self.visits
+            if (last := self.events[visit.pk][-1]).what in CAN_BE_UNDONE
+            and self.now < last.at + QUIET
+        ]
+        booking = self.fresh(fresh[-1]) if fresh and pick < ANY else self.pick(pick)
+        actor = self.desk if is_staff else CLIENT
+        *_, step = (event for event in self.events[booking.pk] if event.what in CAN_BE_UNDONE)
+        last = self.events[booking.pk][-1]
+        pressed = BookingEvent.objects.get(pk=step.pk)
+        may = self.may_undo(booking, step, actor)
+        if last.what == "undone" and last.data["undoes"] == step.pk:
+            before = fingerprint()
+            services.undo(booking=booking, step=pressed, actor=actor, now=self.now)
+            assert fingerprint() == before, "undone twice, and something changed"
+            return
+        former = booking.provider
+        if self.attempt(
+            may,
+            lambda: services.undo(booking=booking, step=pressed, actor=actor, now=self.now),
+        ):
+            if step.what == "confirmed":
+                assert booking.fee_owed == 0
+                self.expect(booking, Trigger.CANCELLED)
+                return
+            if step.what == "moved":
+                self.lines[booking.pk] = self.lines_before[booking.pk]
+                stands = json.loads(json.dumps(Standing.of(booking).as_data()))
+                assert stands == step.data["before"]
+            self.expect(booking, Trigger.UNDONE, former=former)
+
+    def may_undo(self, booking: Booking, step: Event, actor: Actor) -> bool:
+        """Whether `step` is the last, by the same side, fresh, and nobody is in the way."""
+        last = self.events[booking.pk][-1]
+        if last != step or step.by != actor.by or self.now >= step.at + QUIET:
+            return False
+        if step.what == "confirmed":
+            return booking.status == Status.CONFIRMED and booking.starts_at > self.now
+        there = Standing.of(booking)
+        if step.what == "moved":
+            there = Standing.read(step.data["before"], booking)
+        elif not self.may_come_first(booking.client_id):
+            return False
+        return (
+            there.starts_at > self.now
+            and self.is_free(booking, there, is_staff=True)
+            and not self.has_visit(
+                booking.client_id, there.starts_at, there.ends_at, besides=booking.pk
+            )
+        )
+
+    # The day of the visit
+
+    @precondition(lambda self: self.visits)
+    @rule(pick=picks, what=st.sampled_from(STEPS), is_time=often)
+    def treat(self, pick: int, what: str, is_time: bool) -> None:
+        getattr(self, what)(pick, is_time)
+
+    @precondition(lambda self: self.visits)
+    @rule(pick=picks, steps=st.integers(1, 4))
+    def come(self, pick: int, steps: int) -> None:
+        for what in ["check_in", "start", "complete", "take_back"][:steps]:
+            getattr(self, what)(pick, True)
+            self.look()
+
+    def check_in(self, pick: int, is_time: bool) -> None:
+        booking = self.pick(pick, Status.CONFIRMED)
+        self.wait_for(booking, -20 * MINUTE if is_time else None)
+        zone = booking.location.zone
+        is_today = self.now.astimezone(zone).date() == booking.starts_at.astimezone(zone).date()
+        if self.note("check_in", booking, booking.status == Status.CONFIRMED and is_today):
+            kept = self.expected[booking.pk].items()
+            self.expected[booking.pk] = {
+                key: due for key, due in kept if key.split(":")[2] not in REMINDERS
+            }
+
+    def start(self, pick: int, _is_time: bool) -> None:
+        booking = self.pick(pick, Status.CHECKED_IN)
+        self.note("start", booking, booking.status == Status.CHECKED_IN)
+
+    def complete(self, pick: int, is_time: bool) -> None:
+        booking = self.pick(pick, Status.CHECKED_IN, Status.IN_PROGRESS)
+        self.wait_for(booking, HOUR if is_time else None)
+        has_begun = booking.starts_at <= self.now
+        may = booking.status == Status.IN_PROGRESS or (
+            booking.status == Status.CHECKED_IN and has_begun
+        )
+        if self.note("complete", booking, may):
+            self.expect(booking, Trigger.COMPLETED)
+
+    def mark_no_show(self, pick: int, is_time: bool) -> None:
+        booking = self.pick(pick, Status.CONFIRMED)
+        self.wait_for(booking, 15 * MINUTE if is_time else None)
+        may = booking.status == Status.CONFIRMED and booking.starts_at <= self.now
+        if self.note("mark_no_show", booking, may):
+            assert booking.fee_owed == self.half_of_treatment(booking)
+            self.expect(booking, Trigger.NO_SHOW)
+
+    def decline(self, pick: int, _is_time: bool) -> None:
+        booking = self.pick(pick, Status.CONFIRMED, Status.CHECKED_IN)
+        may = booking.status in {Status.CONFIRMED, Status.CHECKED_IN, Status.IN_PROGRESS}
+        if self.note("decline", booking, may):
+            self.expect(booking, Trigger.DECLINED)
+
+    def take_back(self, pick: int, _is_time: bool) -> None:
+        booking = self.pick(pick)
+        last, zone = self.events[booking.pk][-1], booking.location.zone
+        is_today = last.at.astimezone(zone).date() == self.now.astimezone(zone).date()
+        may: bool | None = None  # of several steps, an earlier one may be next
+        if last.what in TAKEN_BACK:
+            may = is_today and (
+                booking.status in ACTIVE
+                or (
+                    self.is_free(
+                        booking,
+                        Standing.of(booking),
+                        asked_at=booking.starts_at,
+                        is_staff=True,
+                    )
+                    and not self.has_visit(
+                        booking.client_id,
+                        booking.starts_at,
+                        booking.ends_at,
+                        besides=booking.pk,
+                    )
+                )
+            )
+        if self.note("take_back", booking, may):
+            is_ahead = booking.status == Status.CONFIRMED and booking.starts_at > self.now
+            self.expect(booking, Trigger.UNDONE if is_ahead else Trigger.TAKEN_BACK)
+
+    def wait_for(self, booking: Booking, after_start: timedelta | None) -> None:
+        """Let it be so long after the start of a visit, if that is ahead."""
+        if after_start is not None and booking.starts_at + after_start > self.now:
+            self.pass_time(booking.starts_at + after_start)
+
+    def note(self, what: str, booking: Booking, may: bool | None) -> bool:
+        service = getattr(services, what)
+        done = self.attempt(
+            may, lambda: service(booking=booking, actor=self.desk, now=self.now) or booking
+        )
+        return done is not None
+
+    # The house
+
+    @rule(
+        what=st.sampled_from(["off", "off", "back", "busy", "free", "dearer"]),
+        pick=picks,
+        days=st.integers(0, 3),
+        hour=st.integers(0, 12),
+        hours=st.integers(1, 6),
+    )
+    def keep_house(self, what: str, pick: int, days: int, hour: int, hours: int) -> None:
+        starts_at = self.wall(days, time(hour))
+        ends_at = starts_at + hours * HOUR
+        if what == "off":
+            self.take_time_off(pick, starts_at, ends_at)
+        elif what == "back" and self.away:
+            services.remove_time_off(time_off=self.away.pop())
+        elif what == "busy":
+            OutsideBusy.objects.create(
+                calendar=self.house.elsewhere[pick % 2],
+                resource=self.house.providers[pick % 2],
+                starts_at=starts_at,
+                ends_at=ends_at,
+            )
+        elif what == "free":
+            OutsideBusy.objects.all().delete()
+        elif what == "dearer":
+            self.ask_more(pick)
+
+    def take_time_off(self, pick: int, starts_at: datetime, ends_at: datetime) -> None:
+        resource = self.house.resources[pick % len(self.house.resources)]
+        kept = Allocation.objects.filter(
+            resource=resource, starts_at__lt=ends_at, ends_at__gt=starts_at
+        ).exclude(booking__status=Status.HELD, booking__held_until__lte=self.now)
+        away = self.attempt(
+            not kept.exists(),
+            lambda: services.add_time_off(
+                resource=resource, starts_at=starts_at, ends_at=ends_at, now=self.now
+            ),
+        )
+        if away is not None:
+            self.away.append(away)
+
+    def ask_more(self, pick: int) -> None:
+        price_list, offer = list(self.prices)[pick % len(self.prices)]
+        self.prices[price_list, offer] += 5
+        is_extra = isinstance(offer, AddOn)
+        PriceFactory(
+            option=None if is_extra else offer,
+            add_on=offer if is_extra else None,
+            price_list_id=price_list,
+            amount=self.prices[price_list, offer],
+            effective_from=(self.now - DAY).date(),
+            published_at=self.now,
+        )
+
+    # Time and mail
+
+    @rule(length=st.sampled_from(LENGTHS), is_mail_sent=st.booleans())
+    def wait(self, length: timedelta, is_mail_sent: bool) -> None:
+        self.pass_time(self.now + length, is_mail_sent=is_mail_sent)
+        if length >= DAY:
+            services.delete_old_holds(now=self.now)
+
+    @precondition(lambda self: self.visits)
+    @rule(pick=picks, hours=st.sampled_from([-25, -20, -1, 0]))
+    def wait_for_a_visit(self, pick: int, hours: int) -> None:
+        self.wait_for(self.pick(pick, Status.CONFIRMED), hours * HOUR)
+
+    @rule(is_refused=st.sampled_from([False, False, True]))
+    def send(self, is_refused: bool) -> None:
+        self.post.refuses = is_refused
+        send_due_messages(clock=lambda: self.now)
+        self.post.refuses = False
+
+    def pass_time(self, until: datetime, *, is_mail_sent: bool = False) -> None:
+        """Let it be `until`, beat ending holds that lapsed; perhaps with a worker at work."""
+        while is_mail_sent:
+            waiting = Message.objects.planned().filter(ready_at__lte=until).order_by("ready_at")
+            if (ready_at := waiting.values_list("ready_at", flat=True).first()) is None:
+                break
+            self.now = max(self.now, ready_at)
+            send_due_messages(clock=lambda: self.now)
+        self.now = until
+        if Booking.objects.filter(status=Status.HELD, held_until__lte=until - GRACE).exists():
+            services.end_lapsed_holds(now=until)
+
+    # What is true after every step
+
+    @invariant()
+    def all_is_well(self) -> None:
+        self.look()
+        assert findings(now=self.now) == []
+        self.prices_are_as_promised()
+        self.messages_fit_the_visits()
+        self.clients_know_or_will_know()
+
+    def look(self) -> None:
+        """Read all there is: what the next step chooses from, and what is checked."""
+        self.bookings = {booking.pk: booking for booking in Booking.objects.order_by("pk")}
+        del self.bookings[self.house.first_visit.pk]
+        self.visits = [each for each in self.bookings.values() if each.status not in HOLDS]
+        self.holding = [person for person in range(4) if self.held_by(person)]
+        self.events: dict[int, list[Event]] = {pk: [] for pk in self.bookings}
+        for booking, *facts in BookingEvent.objects.order_by("pk").values_list(
+            "booking", "pk", "what", "by", "at", "data"
+        ):
+            if booking in self.events:
+                self.events[booking].append(Event(*facts))
+        self.messages = {
+            key: Note(int(subject.partition(":")[2]), *facts)
+            for key, subject, *facts in Message.objects.filter(
+                subject__startswith="booking:"
+            ).values_list(
+                "key",
+                "subject",
+                "code",
+                "recipient",
+                "channel",
+                "version",
+                "status",
+                "reason",
+                "due_at",
+            )
+        }
+        for visit in self.visits:
+            self.facts[visit.pk, visit.schedule_version] = (
+                visit.status not in CANCELED,
+                visit.starts_at,
+                visit.provider_id,
+                visit.location_id,
+            )
+
+    def prices_are_as_promised(self) -> None:
+        lines: dict[int, Lines] = {}
+        for booking, amount in BookingLine.objects.order_by("booking", "position").values_list(
+            "booking", "amount"
+        ):
+            lines.setdefault(booking, []).append(amount)
+        for booking in self.bookings.values():
+            assert lines[booking.pk] == self.lines[booking.pk], booking.reference
+            assert booking.price == sum(lines[booking.pk])
+            assert not booking.fee_owed or booking.status in OWE, booking.status
+
+    def messages_fit_the_visits(self) -> None:
+        for key, note in self.messages.items():
+            assert note.reason != "could not be written", key
+            if note.status != "planned" or note.code == "M19":
+                continue
+            booking = self.bookings[note.booking]
+            assert note.code in TOLD_BY_THEN.get(booking.status, ()), f"{key}, {booking.status}"
+            assert note.version == booking.schedule_version, f"{key} tells of the past"
+            assert note.code == "R01" or key in self.expected[booking.pk], f"{key} is too much"
+        for pk, drafts in self.expected.items():
+            for key, due_at in drafts.items():
+                assert key in self.messages, f"{key} was never planned"
+                note = self.messages[key]
+                assert note.status != "void", f"{key} was withdrawn: {note.reason}"
+                assert note.status != "planned" or note.due_at == due_at, f"{key} is due else"
+                assert note.booking == pk
+
+    def clients_know_or_will_know(self) -> None:
+        """What was told last is so, or better news is on its way, or came too late to help."""
+        told: dict[int, int] = {}
+        news: dict[tuple[int, int], Note] = {}
+        for note in self.messages.values():
+            is_news = note.code in {"M01", "M09"} and note.channel == "email"
+            if not is_news or note.recipient != "client":
+                continue
+            news[note.booking, note.version] = note
+            if note.status == "sent":
+                told[note.booking] = max(note.version, told.get(note.booking, 0))
+        for visit in self.visits:
+            if visit.status not in {Status.CONFIRMED, *CANCELED} or visit.starts_at <= self.now:
+                continue
+            known = self.facts[visit.pk, told[visit.pk]] if visit.pk in told else (False,)
+            truth = self.facts[visit.pk, visit.schedule_version]
+            if known == truth or (known[0] is truth[0] is False):
+                continue
+            note = news.get((visit.pk, visit.schedule_version))
+            assert note is not None, f"{visit.pk}: nobody tells the client"
+            assert note.status in {"planned", "failed"} or note.reason == TOO_LATE, note
+
+    # Words
+
+    def attempt(self, may: bool | None, act: Callable[[], Any]) -> Any:
+        """Do it, and return what it returns or True; None if it was refused and nothing changed."""
+        before = {} if may else fingerprint()
+        try:
+            done = act()
+        except (BookingError, ValidationError) as error:
+            refusal: Exception | None = error
+        else:
+            refusal = None
+        if refusal is None:
+            assert may is not False, "this had to be refused"
+            return True if done is None else done
+        assert not may, f"refused: {refusal!r}"
+        after = fingerprint()
+        if isinstance(refusal, AskTheClinic):  # the reason goes by mail
+            before["messaging_message"] = after["messaging_message"] = []
+        assert after == before, f"refused, and something changed: {refusal!r}"
+        return None
+
+    def expect(self, booking: Booking, trigger: Trigger, former: Provider | None = None) -> None:
+        """From now on exactly what the plan says after `trigger` is to be told of the visit."""
+        drafts = planned_messages(booking, trigger, now=self.now)
+        mine = [draft for draft in drafts if draft.subject.startswith("booking:")]
+        self.expected[booking.pk] = {draft.key: draft.due_at for draft in mine}
+        if former is not None and former != booking.provider:
+            key = f"booking:{booking.pk}:M09:1:provider:{former.pk}:email"
+            self.expected[booking.pk][f"{key}:{booking.schedule_version}"] = self.now + QUIET
+        for draft in set(drafts) - set(mine):
+            assert Message.objects.filter(key=draft.key).exists(), f"{draft.key} is missing"
+
+    def fresh(self, pk: int) -> Booking:
+        """A booking as a page reads it."""
+        related = ("option__treatment", "location", "provider", "client")
+        return Booking.objects.select_related(*related).get(pk=pk)
+
+    def pick(self, number: int, *likely: str) -> Booking:
+        """One of the visits that stand so, if there is one; now and then any."""
+        fitting = [visit for visit in self.visits if visit.status in likely]
+        among = fitting if fitting and number < ANY else self.visits
+        chosen = self.touched if number in {0, ANY} else 0
+        if chosen not in {visit.pk for visit in among}:
+            chosen = among[-1 - number % len(among)].pk
+        self.touched = chosen
+        return self.fresh(chosen)
+
+    def held_by(self, person: int) -> Booking | None:
+        visitor = self.house.visitor_of(person).id
+        held = [x for x in self.bookings.values() if x.visitor == visitor]
+        return next((x for x in held if x.status == Status.HELD), None)
+
+    def wish(self, ask: Ask) -> Wish:
+        house = self.house
+        return Wish(
+            option=house.options[ask.option],
+            location=house.places[ask.place],
+            add_ons=(house.extra,) if ask.has_extra else (),
+            provider=house.providers[ask.provider] if ask.provider < 2 else None,
+        )
+
+    def wall(self, days: int, at: time) -> datetime:
+        """The instant at which the wall of both houses shows `at`, so many days from today."""
+        zone = self.house.places[0].zone
+        return datetime.combine(self.today() + days * DAY, at, tzinfo=zone).astimezone(UTC)
+
+    def today(self) -> date:
+        return self.now.astimezone(self.house.places[0].zone).date()
+
+    def time(
+        self, wish: Wish, when: When, *, moved: Booking | None = None, is_staff: bool = False
+    ) -> tuple[datetime, datetime, bool]:
+        """Choose a time: from when to when, and whether it is listed as free."""
+        day = self.today() + (1 + when.days) * DAY
+        free = free_slots(
+            wish=wish,
+            first_on=day,
+            last_on=day,
+            now=self.now,
+            ignoring=moved,
+            is_staff=is_staff,
+        )
+        opens = 9 if wish.location == self.house.places[0] else 0
+        hours, quarters = divmod(when.quarter, 4)
+        starts_at = self.wall(1 + when.days, time(opens + hours, 15 * quarters))
+        if when.is_listed and free.all_starts:
+            listed = free.all_starts[when.quarter * 7 % len(free.all_starts)]
+            starts_at = datetime.fromtimestamp(listed, UTC)
+        length = timedelta(seconds=free.demand.treatment_seconds)
+        is_free = int(starts_at.timestamp()) in free.all_starts
+        return starts_at, starts_at + length, is_free
+
+    def is_free(self, booking: Booking, there: Standing, **how: Any) -> bool:
+        """Whether `booking` could stand `there`, as the page that lists times sees it."""
+        day = there.starts_at.astimezone(there.wish.location.zone).date()
+        wish = there.wish.with_(there.provider)
+        free = free_slots(
+            wish=wish, first_on=day, last_on=day, now=self.now, ignoring=booking, **how
+        )
+        return int(there.starts_at.timestamp()) in free.all_starts
+
+    def has_visit(
+        self, client: int | None, starts_at: datetime, ends_at: datetime, besides: int = 0
+    ) -> bool:
+        return any(
+            visit.client_id == client
+            and visit.pk != besides
+            and visit.status in ACTIVE
+            and visit.starts_at < ends_at
+            and visit.ends_at > starts_at
+            for visit in self.visits
+            if client
+        )
+
+    def may_come_first(self, client: int | None) -> bool:
+        """Whether they have been here, or have no first visit ahead."""
+        mine = [visit for visit in self.visits if visit.client_id == client]
+        return (
+            client is None
+            or client == self.house.regular.pk
+            or any(visit.status == Status.COMPLETED for visit in mine)
+            or not any(
+                visit.status == Status.CONFIRMED and visit.starts_at > self.now for visit in mine
+            )
+        )
+
+    def tariff(self, wish: Wish, provider: Provider) -> Lines:
+        """What it costs today, line by line."""
+        return [self.price(offer, provider) for offer in (wish.option, *wish.add_ons)]
+
+    def price(self, offer: Option | AddOn, provider: Provider) -> Decimal:
+        own = self.prices.get((provider.price_list_id, offer))
+        return self.prices[None, offer] if own is None else own
+
+    def kept_lines(self, booking: Booking, *, is_staff: bool) -> Callable[[Wish, Provider], Lines]:
+        """What a visit costs as something else: what stays of it keeps its price."""
+        offers = (booking.option, *booking.add_ons.all())
+        promised = dict(zip(offers, self.lines[booking.pk], strict=True))
+        place, price_list = booking.location, booking.provider.price_list_id
+
+        def lines(wish: Wish, provider: Provider) -> Lines:
+            is_same = is_staff or (wish.location == place and provider.price_list_id == price_list)
+            return [
+                promised[offer] if is_same and offer in promised else self.price(offer, provider)
+                for offer in (wish.option, *wish.add_ons)
+            ]
+
+        return lines
+
+    def half_of_treatment(self, booking: Booking) -> Decimal:
+        return self.lines[booking.pk][0] / 2
+
+
+def fingerprint() -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of the tables in which a visit leaves anything, as the database writes it."""
+    rows = {}
+    with connection.cursor() as cursor:
+        for table in TABLES:
+            cursor.execute(f"SELECT * FROM {table} ORDER BY 1")
+            rows[table] = cursor.fetchall()
+    return rows
