@@ -22,6 +22,7 @@ from clinic.clients.models import Client, Consent, ConsentKind
 from clinic.clients.selectors import preferences
 from clinic.messaging import doorbell
 from clinic.messaging.models import Message, Suppression
+from tests.accounts.signing_in import ask_for_code, code_in_letter
 from tests.booking.scenes import NOW, confirm, on, type_details, visitor
 from tests.booking.views.browsing import Page, Visitor, text
 from tests.factories import (
@@ -658,6 +659,19 @@ class TestEverythingAboutMe:
         form = Page(text(response)).form("sign-out")
         out = area.post(form["action"], form["fields"])
         assert out["Location"] == f"{reverse('account_login')}?next={path}"
+
+    def test_and_brings_them_back_once_the_code_is_typed(self, area, ahead, maya):
+        be_long_ago(area)
+        path = reverse("account:everything")
+        prove = Page(text(area.get(path))).form("sign-out")
+        there = area.post(prove["action"], prove["fields"])["Location"]
+        assert f'name="next" value="{path}"' in text(area.get(there))
+
+        asked = ask_for_code(area, maya.email, next=path)
+        typed = area.post(asked["Location"], {"code": code_in_letter()})
+
+        assert typed["Location"] == path
+        assert ahead.reference in look(area, "everything")
 
 
 class TestBeingForgotten:
