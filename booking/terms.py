@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -9,9 +10,10 @@ from typing import NamedTuple
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from booking.models import Booking
+from booking.models import Booking, BookingLine
 from clinic.web.money import money, rounded
 from clinic.web.templatetags.lumen import clock_time, day_short
+from treatments.selectors import PriceLine
 
 
 class Term(NamedTuple):
@@ -27,18 +29,23 @@ class Term(NamedTuple):
         return f"{self.when}{mark} {self.says}"
 
 
-def fee(booking: Booking, *, percent: int) -> Decimal:
+def fee(
+    booking: Booking, *, percent: int, lines: Iterable[BookingLine | PriceLine] | None = None
+) -> Decimal:
     """Return `percent` of the treatment's price without add-ons (ruling "Price").
 
-    One query, or none where the lines are prefetched.
+    By the lines of `booking`, or by `lines`, which it may get. One query, or none where they are
+    prefetched.
     """
-    treatment = next(iter(booking.lines.all()), None)
+    treatment = next(iter(booking.lines.all() if lines is None else lines), None)
     return rounded(treatment.amount * percent / 100) if treatment else Decimal(0)
 
 
-def late_fee(booking: Booking) -> Decimal:
-    """Return what the client owes who cancels after the free hour. One query at most."""
-    return fee(booking, percent=booking.promise["late_fee_percent"])
+def late_fee(
+    booking: Booking, *, lines: Iterable[BookingLine | PriceLine] | None = None
+) -> Decimal:
+    """Return what the client owes who cancels after the free hour; as `fee`."""
+    return fee(booking, percent=booking.promise["late_fee_percent"], lines=lines)
 
 
 def terms(booking: Booking, *, now: datetime) -> list[Term]:

@@ -31,6 +31,7 @@ from booking.services import move as move_visit
 from booking.services.holds import slot_at, why_not
 from booking.services.ledger import CLIENT
 from booking.services.moving import stands_so
+from booking.terms import late_fee
 from booking.views.holds import see_other
 from booking.views.presses import press
 from booking.views.steps import extras_in_words
@@ -295,6 +296,9 @@ def _changes(errand: Move, wish: Wish, slot: Slot, now: datetime) -> dict[str, A
     booking = errand.booking
     before = VisitPrice(tuple(booking.lines.all()))  # type: ignore[arg-type]  # a line is a line
     is_late = now > booking.free_until
+    free_until = booking.free_until
+    if not is_late:
+        free_until += slot.starts_at - booking.starts_at
     return {
         "booking": booking,
         "slot": slot,
@@ -305,9 +309,8 @@ def _changes(errand: Move, wish: Wish, slot: Slot, now: datetime) -> dict[str, A
         "lines": line_changes(before, slot.price),
         "difference": slot.price.total - booking.price,
         "is_late": is_late,
-        "free_until": booking.free_until
-        if is_late
-        else booking.free_until + (slot.starts_at - booking.starts_at),
+        "free_until": free_until,
+        "fee": late_fee(booking, lines=slot.price.lines) if now > free_until else 0,
         "moves_left": booking.promise["moves_at_most"] - booking.moves - 1,
         "manage_url": manage_path(errand.token),
         "times_url": errand.times_url(

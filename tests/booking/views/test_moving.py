@@ -130,6 +130,21 @@ def test_one_press_moves_the_visit_and_nothing_before_it_does(other, scene, book
     assert findings(now=NOW) == []
 
 
+def test_a_time_too_near_to_cancel_freely_says_so_before_the_button(
+    visitor, scene, extra, wall_clock
+):
+    booking = visitor.book(on(scene, 6, 9))
+    wall_clock.now = on(scene, 3, 20)
+
+    page = text(look(visitor, booking, on(scene, 4, 9), add="gua-sha", price="200.00"))
+
+    assert "free to change or cancel" not in page
+    assert "Canceling the new time costs $85 from the start, but for a health reason." in page
+    press(visitor, booking, on(scene, 4, 9))
+    wall_clock.wait(minutes=1)
+    assert "Canceling now costs $85" in text(visitor.browser.get(link(booking, "cancel")))
+
+
 def test_pressing_it_twice_moves_once_without_a_word(other, scene, booking):
     form = Page(text(look(other, booking, on(scene, 5, 13)))).form("to")
     for _ in range(2):
