@@ -29,6 +29,7 @@ from treatments.models import InstructionKind
 
 LETTERS_A_MINUTE = 2
 TEXTS_AT_MOST = ((timedelta(days=1), 1), (timedelta(days=7), 3))  # handbook, section 6
+GONE = "they do not work here any more"
 FOR_THE_TEXT = timedelta(minutes=10)  # which the e-mail of the same reminder waits
 
 ENTRIES: defaultdict[tuple[str, str], list[Entry]] = defaultdict(list)
@@ -46,6 +47,8 @@ def why_not(message: Message, now: datetime) -> Answer:
     message.found = booking = visits.filter(pk=key_of(message)).first()
     if booking is None:
         return "the booking is gone"
+    if message.recipient != "client" and not _works_here(message, booking):
+        return GONE
     if message.code == "M19":
         return _why_not_alert(message)
     entries = ENTRIES[message.code, message.channel]
@@ -83,9 +86,10 @@ def letter(message: Message, now: datetime) -> Letter:
 
 def why_no_sheet(message: Message, now: datetime) -> Answer:
     """Return None while somebody is expected on the day of a sheet. Up to four queries."""
-    provider = Provider.objects.filter(pk=key_of(message)).first()
+    diary = Provider.objects.filter(pk=key_of(message), user=_key_in(message.recipient))
+    provider = diary.filter(user__is_active=True).first()
     if provider is None:
-        return "nobody has this diary any more"
+        return GONE
     return None if visits_on(provider=provider, day=day_of(message)) else "nobody comes that day"
 
 
@@ -94,6 +98,14 @@ def sheet(message: Message, now: datetime) -> Letter:
     provider, day = Provider.objects.get(pk=key_of(message)), day_of(message)
     visits = visits_on(provider=provider, day=day)
     return letters.day_sheet(provider, day, visits, _user(message), now)
+
+
+def _works_here(message: Message, booking: Booking) -> bool:
+    """Whether the recipient is still one of us: "staff:3", "provider", or the former "provider:7"."""
+    people, key = User.objects.filter(is_active=True), _key_in(message.recipient)
+    if message.recipient.startswith("staff:"):
+        return people.filter(pk=key).exists()
+    return people.filter(provider=key or booking.provider_id).exists()
 
 
 def _why_not_alert(message: Message) -> str | None:
@@ -136,19 +148,24 @@ def _why_settled(booking: Booking, client: Client, message: Message, now: dateti
 
 
 def _told_otherwise(client: Client, message: Message, now: datetime) -> Answer:
-    """One reminder, by text or by e-mail: the e-mail waits a while for the text to go."""
+    """One reminder, by text or by e-mail: the e-mail waits a while for the text to arrive.
+
+    Where no carrier says so in that while, a text that went has arrived.
+    """
     twins = Message.objects.about(message.subject).filter(
         code=message.code, recipient=message.recipient, version=message.version
     )
-    twin = twins.exclude(channel=message.channel).values_list("status", flat=True).first()
+    twin = twins.exclude(channel=message.channel).first()
     if twin is None:
         return None
-    if twin == Message.Status.SENT:
-        return "told by text" if message.channel == EMAIL else "told by e-mail"
-    patience = message.due_at + FOR_THE_TEXT
-    if message.channel == SMS or twin != Message.Status.PLANNED or now >= patience:
+    is_sent, patience = twin.status == Message.Status.SENT, message.due_at + FOR_THE_TEXT
+    if message.channel == SMS:
+        return "told by e-mail" if is_sent else None
+    if is_sent and (twin.delivered_at or now >= patience):
+        return "told by text"
+    if now >= patience or twin.status not in {Message.Status.PLANNED, Message.Status.SENT}:
         return None
-    return patience if preferences(client)[ConsentKind.SERVICE_SMS] else None
+    return patience if is_sent or preferences(client)[ConsentKind.SERVICE_SMS] else None
 
 
 def _why_later(
@@ -192,4 +209,9 @@ def day_of(message: Message) -> date:
 
 
 def _user(message: Message) -> User:
-    return User.objects.get(pk=message.recipient.partition(":")[2])
+    return User.objects.get(pk=_key_in(message.recipient))
+
+
+def _key_in(recipient: str) -> int:
+    """Return the key that "staff:3" names; 0 where there is none."""
+    return int(recipient.partition(":")[2] or 0)

@@ -69,6 +69,7 @@ class Trigger(StrEnum):
     COMPLETED = "completed"
     NO_SHOW = "no show"
     DECLINED = "declined"
+    EXPECTED = "expected again"  # who was noted as here is not yet
     TAKEN_BACK = "taken back"
 
 
@@ -92,12 +93,15 @@ class Entry:
     has_hours: bool = False  # goes only in the hours in which people are written to
     is_reminder: bool = False  # pointless once its moment has passed
 
-    def draft(self, visit: Visit) -> Planned | None:
-        """Return the message for `visit`, or None where there is none to plan."""
+    def draft(self, visit: Visit, *, is_restored: bool) -> Planned | None:
+        """Return the message for `visit`, or None where there is none to plan.
+
+        `is_restored` where it was planned already, until a change that is now taken back.
+        """
         due_at, until = self.due(visit), self.until(visit)
         if due_at is None or (until is not None and until <= due_at):
             return None
-        if self.is_reminder and due_at < visit.now + NEWS_ENOUGH:
+        if self.is_reminder and not is_restored and due_at < visit.now + NEWS_ENOUGH:
             return None
         return Planned(
             subject=subject_of(visit.booking),
@@ -112,7 +116,7 @@ class Entry:
         )
 
 
-TOLD = frozenset({Trigger.CONFIRMED, Trigger.MOVED, Trigger.UNDONE})
+TOLD = frozenset({Trigger.CONFIRMED, Trigger.MOVED, Trigger.UNDONE, Trigger.EXPECTED})
 IN_TIME = before_start(LAST_HELP)
 
 
@@ -207,6 +211,7 @@ WHY_WITHDRAWN = {
     Trigger.COMPLETED: "the visit is over",
     Trigger.NO_SHOW: "the client did not come",
     Trigger.DECLINED: "the visit was declined",
+    Trigger.EXPECTED: "what was noted was taken back",
     Trigger.TAKEN_BACK: "what was noted was taken back",
 }
 
@@ -224,12 +229,12 @@ def follow(
     In the transaction of the change: what tells of the visit as it was is withdrawn, what is to
     be told of it now is planned. `former` had the visit before a move gave it to somebody else.
     """
+    gave_it = _who_gave_it(booking, trigger, former)
     if reason := WHY_WITHDRAWN.get(trigger):
         codes = REMINDERS if trigger == Trigger.CHECKED_IN else WITHDRAWN
         services.void(subject=subject_of(booking), codes=codes, reason=reason, now=now)
     messages = planned_messages(booking, trigger, now=now)
-    if former is not None and former.user_id and former != booking.provider:
-        messages.append(_change_for(Visit(booking, now), f"provider:{former.pk}"))
+    messages += [_change_for(Visit(booking, now), recipient) for recipient in gave_it]
     services.plan(messages=messages, now=now)
 
 
@@ -243,8 +248,26 @@ def planned_messages(
     visit = Visit(booking, now)
     entries = [*_news(visit, trigger), *(entry for entry in PLAN if trigger in entry.on)]
     ways = {EMAIL, SMS} if settings.HAS_SMS else {EMAIL}
-    drafts = [entry.draft(visit) for entry in entries if entry.channel in ways]
+    restored = _withdrawn_before(booking, trigger)
+    drafts = [
+        entry.draft(visit, is_restored=(entry.code, entry.channel) in restored)
+        for entry in entries
+        if entry.channel in ways
+    ]
     return [*filter(None, drafts), *_to_the_provider(visit, trigger)]
+
+
+def _withdrawn_before(booking: Booking, trigger: Trigger) -> set[tuple[str, str]]:
+    """Return code and channel of what was withdrawn by the change that `trigger` takes back."""
+    versions = {Trigger.UNDONE: 2, Trigger.EXPECTED: 1}.get(trigger)  # since it was planned
+    if versions is None:
+        return set()
+    rows = Message.objects.about(subject_of(booking)).filter(
+        recipient="client",
+        status=Message.Status.VOID,
+        version=booking.schedule_version - versions,
+    )
+    return set(rows.values_list("code", "channel"))
 
 
 def _news(visit: Visit, trigger: Trigger) -> Iterator[Entry]:
@@ -259,7 +282,9 @@ def _news(visit: Visit, trigger: Trigger) -> Iterator[Entry]:
         told = _version_told(rows)
         if told is None:
             yield replace(new, due=changed.due)  # this change, too, may be taken back
-        elif trigger == Trigger.MOVED or not _is_as_told(visit.booking, rows, told):
+        elif trigger == Trigger.MOVED or (
+            trigger == Trigger.UNDONE and not _is_as_told(visit.booking, rows, told)
+        ):
             yield changed
 
 
@@ -294,14 +319,33 @@ def _to_the_provider(visit: Visit, trigger: Trigger) -> Iterator[Planned]:
     booking = visit.booking
     if (user := booking.provider.user_id) is None:
         return
-    is_news = trigger in {Trigger.MOVED, Trigger.CANCELLED}
-    if trigger == Trigger.UNDONE:  # news only to whom the change was told
-        told = _version_told(_news_rows(booking, "provider"))
-        is_news = told == booking.schedule_version - 1
-    if is_news:
+    if _is_news_here(booking, trigger):
         yield _change_for(visit, "provider")
     if trigger in TOLD and (sheet := _day_sheet(visit, user)):
         yield sheet
+
+
+def _is_news_here(booking: Booking, trigger: Trigger) -> bool:
+    """Whether the aesthetician is told: of what was undone only who had been told of it."""
+    if trigger == Trigger.UNDONE:
+        told = _version_told(_news_rows(booking, "provider"))
+        return told == booking.schedule_version - 1
+    return trigger in {Trigger.MOVED, Trigger.CANCELLED}
+
+
+def _who_gave_it(booking: Booking, trigger: Trigger, former: Provider | None) -> list[str]:
+    """Return who gave the visit until it changed hands and is to be told so, as recipients.
+
+    Those too who were about to be told of the change before; ask before it is withdrawn.
+    """
+    if trigger == Trigger.CONFIRMED:
+        return []
+    untold = Message.objects.about(subject_of(booking)).planned().filter(code="M09")
+    rows = untold.filter(recipient__startswith="provider:")
+    gave = set(rows.values_list("recipient", flat=True))
+    if former is not None and former.user_id and _is_news_here(booking, trigger):
+        gave.add(f"provider:{former.pk}")
+    return sorted(gave - {f"provider:{booking.provider_id}"})
 
 
 def _change_for(visit: Visit, recipient: str) -> Planned:

@@ -6,11 +6,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from booking import services
-from booking.message_checks import why_no_sheet, why_not
+from booking.message_checks import GONE, why_no_sheet, why_not
+from booking.message_plan import alert_messages
 from booking.models import Alert, Booking, SkinCheck
 from booking.services.ledger import CLIENT, CLINIC, staff
+from clinic.accounts.models import User
 from clinic.clients.models import ConsentKind
 from clinic.clients.services import record_consent
+from clinic.messaging import services as messaging
 from clinic.messaging.models import Message
 from tests.booking.scenes import NOW, confirm, on
 from tests.factories import (
@@ -180,13 +183,31 @@ class TestOneReminderOverTwoChannels:
         reminder, text = planned("M05"), planned("M05", "sms")
 
         went(text, to="+15035550123", at=text.due_at)
-        assert why_not(reminder, reminder.due_at) == "told by text"
+        assert why_not(reminder, reminder.due_at + 10 * MINUTE) == "told by text"
 
         Message.objects.filter(pk=text.pk).update(
             status="planned", sent_at=None, settled_at=None, sent_to=""
         )
         went(reminder, to="maya@mail.example", at=reminder.due_at)
         assert why_not(text, text.due_at + MINUTE) == "told by e-mail"
+
+    def test_a_text_that_arrived_is_waited_for_no_longer(self, booking):
+        text = planned("M05", "sms")
+        went(text, to="+15035550123", at=text.due_at)
+        Message.objects.filter(pk=text.pk).update(delivered_at=text.due_at)
+
+        assert why_not(planned("M05"), text.due_at) == "told by text"
+
+    def test_where_the_text_does_not_arrive_the_letter_goes(self, booking):
+        text = planned("M05", "sms")
+        went(text, to="+15035550123", at=text.due_at)
+        assert why_not(planned("M05"), text.due_at) == text.due_at + 10 * MINUTE
+
+        messaging.mark_undelivered(
+            message=text, reason="the text did not arrive", now=text.due_at + MINUTE
+        )
+
+        assert why_not(planned("M05"), text.due_at + 10 * MINUTE) is None
 
 
 class TestAfterTheVisit:
@@ -242,11 +263,17 @@ class TestAfterTheVisit:
 
 
 class TestStaff:
-    def test_an_alert_is_told_until_somebody_has_dealt_with_it(self, booking):
+    @pytest.fixture
+    def robin(self, scene) -> User:
+        """Who gives the visits of the scene."""
+        scene.provider.user = UserFactory()
+        scene.provider.save()
+        return scene.provider.user
+
+    def test_an_alert_is_told_until_somebody_has_dealt_with_it(self, robin, booking):
         alert = Alert.objects.create(booking=booking, kind=Alert.Kind.CALL, raised_at=NOW)
-        message = Message(
-            subject=f"booking:{booking.pk}", code="M19", occurrence=str(alert.pk), version=9
-        )
+        messaging.plan(messages=alert_messages(alert, now=NOW), now=NOW)
+        message = Message.objects.get(code="M19")
         assert why_not(message, NOW) is None
 
         alert.seen_at = NOW
@@ -254,15 +281,29 @@ class TestStaff:
 
         assert why_not(message, NOW) == "somebody has dealt with it"
 
-    def test_no_sheet_for_a_day_on_which_nobody_comes(self, scene, booking):
-        sheet = Message(subject=f"day:{scene.provider.pk}:2030-03-14", code="M20")
+    def test_no_sheet_for_a_day_on_which_nobody_comes(self, robin, booking):
+        sheet = Message.objects.get(code="M20")
         assert why_no_sheet(sheet, NOW) is None
 
         services.cancel(booking=booking, actor=CLIENT, now=NOW)
 
         assert why_no_sheet(sheet, NOW) == "nobody comes that day"
 
-    def test_no_sheet_for_a_diary_that_is_gone(self):
-        sheet = Message(subject="day:999999:2030-03-14", code="M20")
+    def test_no_sheet_for_somebody_who_gave_the_diary_away(self, scene, robin, booking):
+        scene.provider.user = UserFactory()
+        scene.provider.save()
 
-        assert why_no_sheet(sheet, NOW) == "nobody has this diary any more"
+        assert why_no_sheet(Message.objects.get(code="M20"), NOW) == GONE
+
+    def test_who_left_is_told_nothing_more(self, robin, booking):
+        alert = Alert.objects.create(booking=booking, kind=Alert.Kind.CALL, raised_at=NOW)
+        messaging.plan(messages=alert_messages(alert, now=NOW), now=NOW)
+        services.cancel(booking=booking, actor=CLIENT, now=NOW)
+        robin.is_active = False
+        robin.save()
+
+        to_robin = Message.objects.exclude(recipient="client")
+        assert set(to_robin.values_list("code", flat=True)) == {"M09", "M19", "M20"}
+        for message in to_robin:
+            look = why_no_sheet if message.code == "M20" else why_not
+            assert look(message, NOW) == GONE

@@ -18,6 +18,7 @@ from tests.factories import PolicyVersionFactory, Scene, UserFactory, booked, op
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 NEW_YORK = ZoneInfo("America/New_York")
 
 
@@ -205,6 +206,27 @@ class TestAfterAMove:
         told = Message.objects.filter(code="M09").exclude(recipient="client")
         assert {row.recipient for row in told} == {"provider", f"provider:{first.pk}"}
 
+    def test_who_gave_it_away_is_told_also_if_it_changes_again_at_once(self):
+        scene = open_clinic(providers=3)
+        for provider in scene.providers:
+            provider.user = UserFactory()
+            provider.save()
+        booking = confirm(scene, on(scene, 14, 13))
+        first = booking.provider
+        others = [each for each in scene.providers if each != first]
+
+        for hour, other in enumerate(others, start=9):
+            services.move(
+                booking=booking,
+                starts_at=on(scene, 15, hour),
+                wish=Wish.of(booking).with_(other),
+                actor=CLIENT,
+                now=NOW,
+            )
+
+        told = Message.objects.planned().filter(code="M09", version=2)
+        assert f"provider:{first.pk}" in told.values_list("recipient", flat=True)
+
 
 class TestAfterAnUndo:
     """`undo` itself is tested with the changes; here, what it does to the outbox."""
@@ -227,6 +249,40 @@ class TestAfterAnUndo:
 
         assert set(about(booking)) == {"M03", "M04", "M05"}
         assert about(booking)["M05"] == on(scene, 13, 13)
+
+    def test_a_reminder_that_is_near_is_planned_again(self, scene):
+        booking = confirm(scene, on(scene, 14, 13))
+        sent(booking, "M01", "M03")
+        near = on(scene, 11, 11)
+        services.move(booking=booking, starts_at=on(scene, 15, 9), actor=CLIENT, now=near)
+
+        services.undo(
+            booking=booking, step=booking.events.latest("pk"), actor=CLIENT, now=near + MINUTE
+        )
+
+        assert about(booking)["M04"] == on(scene, 11, 13)
+
+    def test_nobody_hears_of_a_visit_they_were_to_give_for_a_minute(self):
+        scene = open_clinic(providers=2)
+        for provider in scene.providers:
+            provider.user = UserFactory()
+            provider.save()
+        booking = confirm(scene, on(scene, 14, 13))
+        sent(booking, "M01")
+        other = next(each for each in scene.providers if each != booking.provider)
+        services.move(
+            booking=booking,
+            starts_at=on(scene, 15, 9),
+            wish=Wish.of(booking).with_(other),
+            actor=CLIENT,
+            now=NOW,
+        )
+
+        services.undo(
+            booking=booking, step=booking.events.latest("pk"), actor=CLIENT, now=NOW + MINUTE
+        )
+
+        assert not Message.objects.planned().filter(code="M09").exists()
 
     def test_who_was_told_of_the_change_is_told_that_it_was_taken_back(self, scene):
         booking = confirm(scene, on(scene, 14, 13))
@@ -286,6 +342,14 @@ class TestOnTheDay:
 
     def test_who_is_here_needs_no_reminder(self, visit):
         services.check_in(booking=visit, actor=CLINIC, now=visit.starts_at)
+
+        assert about(visit) == {}
+
+    def test_who_was_noted_as_here_by_mistake_hears_nothing_of_it(self, scene, visit):
+        sent(visit, "M03", "M04", "M05")
+        services.check_in(booking=visit, actor=CLINIC, now=on(scene, 14, 8))
+
+        services.take_back(booking=visit, actor=CLINIC, now=on(scene, 14, 8, 5))
 
         assert about(visit) == {}
 
