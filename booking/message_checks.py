@@ -101,7 +101,7 @@ def sheet(message: Message, now: datetime) -> Letter:
 
 
 def _works_here(message: Message, booking: Booking) -> bool:
-    """Whether the recipient is still one of us: "staff:3", "provider", or the former "provider:7"."""
+    """Whether the recipient is still one of us: "staff:3", "provider", or once "provider:7"."""
     people, key = User.objects.filter(is_active=True), _key_in(message.recipient)
     if message.recipient.startswith("staff:"):
         return people.filter(pk=key).exists()
