@@ -15,7 +15,7 @@ class ClientAdmin(admin.ModelAdmin):
     search_fields = ("name", "email", "phone")
     list_filter = ("created_at",)
     date_hierarchy = "created_at"
-    autocomplete_fields = ("user",)
+    readonly_fields = ("user",)  # joined by who proves the address, and by nobody else
     inlines = (ConsentInline,)
     show_full_result_count = False
 

@@ -45,7 +45,7 @@ ROLES = ["visitor", "client", "other", "ana", "ben", "desk", "lead", "admin"]
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 HELD = {"bar", "extend", "release", "expired", "again", "details", "review", "confirm"}
 QUERIES = {  # what an address is about, where it says so after a "?"
-    "admin:autocomplete": "?app_label=clients&model_name=client&field_name=user",
+    "admin:autocomplete": "?app_label=booking&model_name=provider&field_name=user",
 }
 ONLY_SHOWN = ("_changelist", "_history")  # of the admin: a POST says nothing that a GET does not
 
