@@ -59,7 +59,8 @@ def main(arguments: list[str]) -> int:
     """Run the stages, print the table, and return the exit code."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))
-    os.chdir(ROOT)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background, and so
+    os.chdir(ROOT)  # by what we start, which then could not be told to tidy up
     if os.environ.get("DEEP", "0") not in {"", "0"}:
         os.environ["LUMEN_DEEP"] = "1"
     begin = time.monotonic()

@@ -31,6 +31,7 @@ from pathlib import Path
 from tests.lanes import Lanes
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where we run in the background
 folder, nap = Path(sys.argv[1]), sys.argv[2]
 with Lanes(2) as lanes:
     jobs = [
