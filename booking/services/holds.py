@@ -76,14 +76,13 @@ def hold_slot(
     slot = slot_at(free, starts_at, price_shown, prices)
     if slot is None:
         raise why_not(free, starts_at, now)
-    if visitor.client:
-        refuse_overlapping_visits(
-            visitor.client,
-            starts_at=slot.starts_at,
-            ends_at=slot.ends_at,
-            besides=None,
-            actor=CLIENT,
-        )
+    refuse_overlapping_visits(
+        visitor.client,
+        starts_at=slot.starts_at,
+        ends_at=slot.ends_at,
+        besides=None,
+        actor=CLIENT,
+    )
     return _keep(free, slot, visitor, request_key, now)
 
 

@@ -188,12 +188,19 @@ def change_status(
 
 
 def refuse_overlapping_visits(
-    client: Client, *, starts_at: datetime, ends_at: datetime, besides: Booking | None, actor: Actor
+    client: Client | None,
+    *,
+    starts_at: datetime,
+    ends_at: datetime,
+    besides: Booking | None,
+    actor: Actor,
 ) -> None:
     """Raise AskTheClinic if `client` has a visit in that time; nobody is in two places at once.
 
     Staff may know it, and get NotNow with the reason.
     """
+    if client is None:
+        return
     others = client.bookings.filter(
         status__in=ACTIVE - {Status.HELD}, starts_at__lt=ends_at, ends_at__gt=starts_at
     )

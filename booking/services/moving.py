@@ -68,14 +68,13 @@ def move(
     kept = free.resources_for(int(slot.starts_at.timestamp()), slot.provider)
     if kept is None:
         raise SlotTaken
-    if booking.client is not None:
-        refuse_overlapping_visits(
-            booking.client,
-            starts_at=slot.starts_at,
-            ends_at=slot.ends_at,
-            besides=booking,
-            actor=actor,
-        )
+    refuse_overlapping_visits(
+        booking.client,
+        starts_at=slot.starts_at,
+        ends_at=slot.ends_at,
+        besides=booking,
+        actor=actor,
+    )
     before = Standing.of(booking)
     after = _after(booking, before, asked.with_(slot.provider), slot, is_client=is_client, now=now)
     put(booking, after, kept, moves=int(is_client))

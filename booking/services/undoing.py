@@ -143,11 +143,10 @@ def _kept_again(
 
 
 def _refuse_overlap(booking: Booking, standing: Standing, *, actor: Actor) -> None:
-    if booking.client is not None:
-        refuse_overlapping_visits(
-            booking.client,
-            starts_at=standing.starts_at,
-            ends_at=standing.ends_at,
-            besides=booking,
-            actor=actor,
-        )
+    refuse_overlapping_visits(
+        booking.client,
+        starts_at=standing.starts_at,
+        ends_at=standing.ends_at,
+        besides=booking,
+        actor=actor,
+    )

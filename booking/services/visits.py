@@ -161,14 +161,13 @@ def _last_step(booking: Booking) -> BookingEvent | None:
 
 
 def _allocate_again(booking: Booking, *, actor: Actor, now: datetime) -> None:
-    if booking.client is not None:
-        refuse_overlapping_visits(
-            booking.client,
-            starts_at=booking.starts_at,
-            ends_at=booking.ends_at,
-            besides=booking,
-            actor=actor,
-        )
+    refuse_overlapping_visits(
+        booking.client,
+        starts_at=booking.starts_at,
+        ends_at=booking.ends_at,
+        besides=booking,
+        actor=actor,
+    )
     day = _local_day(booking, booking.starts_at)
     slots = free_slots(
         wish=Wish.of(booking),
