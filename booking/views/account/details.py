@@ -16,11 +16,11 @@ from booking.forms.account import AboutMeForm
 from booking.selectors.account import zone_of
 from booking.selectors.calendars import open_feed_of
 from booking.services import calendars
+from booking.services.details import change_details
 from booking.views.account.frame import for_person
 from booking.views.holds import see_other
 from booking.views.presses import press
 from booking.views.steps import in_national_form
-from clinic.clients import services
 from clinic.clients.models import Client
 from clinic.clients.views import preferences_page
 from clinic.web import clock
@@ -37,7 +37,7 @@ def details(request: HttpRequest, me: Client) -> HttpResponse:
     form = AboutMeForm(request.POST if request.method == "POST" else None, initial=known)
     if form.is_valid():
         try:
-            services.change_details(client=me, **form.cleaned_data)
+            change_details(client=me, now=clock.now(), **form.cleaned_data)
         except ValidationError as error:
             form.add_error("name", error)
         else:

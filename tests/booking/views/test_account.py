@@ -22,6 +22,7 @@ from clinic.clients.models import Client, Consent, ConsentKind
 from clinic.clients.selectors import preferences
 from clinic.messaging import doorbell
 from clinic.messaging.models import Message, Suppression
+from clinic.web import clock
 from tests.accounts.signing_in import ask_for_code, code_in_letter
 from tests.booking.scenes import NOW, confirm, on, type_details, visitor
 from tests.booking.views.browsing import Page, Visitor, text
@@ -505,6 +506,19 @@ class TestDetails:
             "America/Denver",
         )
         assert maya.name_key == "maya ellisson"
+
+    def test_visits_ahead_are_told_by_the_new_clock_and_past_ones_stay(self, area, maya):
+        now = clock.now()
+        ahead, behind = (
+            BookingFactory(client=maya, starts_at=now + days * DAY, time_zone="Asia/Kathmandu")
+            for days in (2, -2)
+        )
+
+        press(area, "details", **self.TYPED)
+
+        ahead.refresh_from_db()
+        behind.refresh_from_db()
+        assert (ahead.time_zone, behind.time_zone) == ("America/Denver", "Asia/Kathmandu")
 
     def test_a_name_that_somebody_else_of_the_address_has_is_refused(self, area, maya, leo):
         press(area, "switch", client=maya.pk)

@@ -1,0 +1,22 @@
+"""What a client changes about themselves, and what that changes about their visits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from booking.models import UPCOMING
+from clinic.clients import services as clients
+from clinic.clients.models import Client
+
+
+@transaction.atomic
+def change_details(*, client: Client, name: str, phone: str, time_zone: str, now: datetime) -> None:
+    """Keep how `client` is called, reached, and by which clock; visits ahead are told by it too.
+
+    Raises ValidationError for the name of a twin.
+    """
+    clients.change_details(client=client, name=name, phone=phone, time_zone=time_zone)
+    ahead = client.bookings.filter(status__in=UPCOMING, starts_at__gt=now)
+    ahead.update(time_zone=client.time_zone)
