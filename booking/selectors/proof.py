@@ -8,7 +8,16 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
 
-from booking.models import UPCOMING, Alert, Booking, Provider, Reading, SkinCheck, Status
+from booking.models import (
+    UPCOMING,
+    Alert,
+    Booking,
+    BookingEvent,
+    Provider,
+    Reading,
+    SkinCheck,
+    Status,
+)
 from booking.selectors.care import PREPARATION
 from clinic.accounts.models import User
 from clinic.messaging.models import Message
@@ -16,6 +25,7 @@ from clinic.places.models import Location
 from treatments.models import InstructionKind, InstructionVersion
 
 READ_BY = timedelta(hours=48)  # before the visit; what is unread then is a person's to look at
+OF_HOLDS = {"held", "extended"}  # events from before there was a visit
 TELLS_WHEN = {"M01", "M09"}  # bring the preparation where it has no letter of its own
 
 
@@ -49,6 +59,7 @@ class Ledger:
     told: list[Told]  # by the time it was promised for
     pages: list[Page]
     alerts: list[Alert]  # the newest first
+    events: list[BookingEvent]  # what happened to the visit, the latest first
     skin_check: SkinCheck | None
     undelivered: Message | None  # what was to bring the preparation, and did not
 
@@ -56,8 +67,8 @@ class Ledger:
 def ledger(booking: Booking) -> Ledger:
     """Return the proof of `booking`, which comes with its client and provider.
 
-    7 queries at most: one each for messages, readings, texts, alerts and the check-in, and for the
-    members of staff and former providers among the recipients, if there are any.
+    8 queries at most: one each for messages, readings, texts, alerts, events and the check-in, and
+    for the members of staff and former providers among the recipients, if there are any.
     """
     messages = list(Message.objects.about(f"booking:{booking.pk}").order_by("due_at", "pk"))
     readings = {reading.page: reading for reading in booking.readings.all()}
@@ -89,6 +100,9 @@ def ledger(booking: Booking) -> Ledger:
         ],
         pages=[page for page in pages if page.texts and _is_time_for(page, booking)],
         alerts=list(booking.alerts.select_related("seen_by")),
+        events=list(
+            booking.events.exclude(what__in=OF_HOLDS).select_related("user").order_by("-at", "-pk")
+        ),
         skin_check=SkinCheck.objects.filter(booking=booking).first(),
         undelivered=undelivered_preparation(booking, messages),
     )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from django import template
 from django.conf import settings
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -14,6 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from booking.message_names import name_of
+from booking.models import BookingEvent
 from booking.views.steps import in_national_form
 from clinic.messaging.models import Message
 from clinic.messaging.selectors import CodeCounts
@@ -42,6 +44,19 @@ ENDED = {
     Message.Status.DROPPED: Standing(_("Not sent"), icon="slash-circle"),
     Message.Status.FAILED: Standing(_("Failed"), icon="envelope-x", kind="danger"),
 }
+HAPPENED = {
+    "confirmed": _("Confirmed"),
+    "moved": _("Moved"),
+    "cancelled": _("Canceled"),
+    "undone": _("Change taken back"),
+    "fee_waived": _("Fee waived"),
+    "checked_in": _("Checked in"),
+    "started": _("Begun"),
+    "completed": _("Completed"),
+    "no_show": _("Did not come"),
+    "declined": _("Declined"),
+    "taken_back": _("Note taken back"),
+}
 
 
 @register.filter
@@ -49,6 +64,22 @@ def at(moment: datetime) -> SafeString:
     """Write an instant as "Sun, Mar 3, 9:00 am", on the clock of the active zone."""
     words = f"{day_short(moment)}, {clock_time(moment)}"
     return format_html('<time datetime="{}">{}</time>', moment.isoformat(), words)
+
+
+@register.filter
+def happened(event: BookingEvent) -> str:
+    """Name what happened to a visit."""
+    return str(HAPPENED.get(event.what, event.what))
+
+
+@register.filter
+def went(event: BookingEvent) -> SafeString | str:
+    """Return between which times a visit went; nothing where it stayed."""
+    way = [event.data.get("from"), event.data.get("to")]
+    if event.what not in {"moved", "undone"} or way[0] == way[1]:
+        return ""
+    before, after = (at(timezone.localtime(datetime.fromisoformat(moment))) for moment in way)
+    return format_html(gettext("from {before} to {after}"), before=before, after=after)
 
 
 @register.simple_tag

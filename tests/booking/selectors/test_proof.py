@@ -127,7 +127,7 @@ def test_a_ledger_costs_the_same_for_one_line_as_for_twenty(db, django_assert_nu
     read(booking)
     seen = Booking.objects.with_facts().get(pk=booking.pk)
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         found = ledger(seen)
         assert len([str(line.texts) + line.recipient for line in found.told]) == 20
         assert len([str(alert.seen_by) for alert in found.alerts]) == 20

@@ -30,6 +30,8 @@ def test_the_desk_waives_a_fee_and_says_why(desk, late):
     page = text(desk.get(VISIT))
     assert "The fee is waived." in page
     assert "Waive $85" not in page
+    assert "<b>Fee waived</b>" in page
+    assert ": Snow</p>" in page
     event = late.events.get(what="fee_waived")
     assert (event.reason, event.user.full_name) == ("Snow", "Dana Whitlock")
 

@@ -1,12 +1,15 @@
 """The ledger of one visit, and what needs a person."""
 
+import re
 from datetime import timedelta
 
 from django.urls import reverse
 
+from booking import services
 from booking.models import Alert, Reading
 from booking.permissions import Role
 from booking.services.care import acknowledge, open_page
+from booking.services.ledger import CLIENT
 from tests.booking.scenes import NOW, on
 from tests.booking.views.browsing import text
 from tests.booking.views.staff.written import alert, failed, planned, sent
@@ -92,6 +95,19 @@ def test_preparation_that_did_not_arrive_stands_in_plain_sight(desk, booking):
     assert page.index("Prep not delivered") < page.index("Preparation and aftercare")
 
 
+def test_the_history_says_what_happened_when_and_by_whom(desk, booking):
+    services.move(
+        booking=booking, starts_at=booking.starts_at + timedelta(hours=1), actor=CLIENT, now=NOW
+    )
+
+    page = text(desk.get(VISIT))
+
+    assert "<b>Moved</b>" in page
+    history = re.sub("<[^>]+>", "", page[page.index("<b>Moved</b>") :])
+    assert "from Sun, Mar 3, 9:00 am to Sun, Mar 3, 10:00 am" in history
+    assert "held" not in history.lower()
+
+
 def test_a_visit_costs_the_same_for_one_message_as_for_twenty(
     desk, booking, django_assert_num_queries
 ):
@@ -101,7 +117,7 @@ def test_a_visit_costs_the_same_for_one_message_as_for_twenty(
         alert(booking, seen_at=NOW, seen_by=robin)
         booking.instruction_versions.add(InstructionVersionFactory())
 
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         desk.get(VISIT)
 
 
