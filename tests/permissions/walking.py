@@ -45,6 +45,7 @@ ROLES = ["visitor", "client", "other", "ana", "ben", "desk", "lead", "admin"]
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 HELD = {"bar", "extend", "release", "expired", "again", "details", "review", "confirm"}
 QUERIES = {  # what an address is about, where it says so after a "?"
+    **dict.fromkeys(["booking:times", "booking:month", "booking:hold"], "?location={place}"),
     "admin:autocomplete": "?app_label=booking&model_name=provider&field_name=user",
 }
 ONLY_SHOWN = ("_changelist", "_history")  # of the admin: a POST says nothing that a GET does not
@@ -100,7 +101,8 @@ class World:
         """The address with the client's own visit, hold, calendar and so on in it, or `others`."""
         values = {name: str(self.value(route, name)) for name in route.arguments} | others
         path = PARAMETER.sub(lambda found: values[found[1]], route.pattern)
-        return f"/{path}{QUERIES.get(route.name, '')}"
+        query = QUERIES.get(route.name, "").format(place=self.visit.location.slug)
+        return f"/{path}{query}"
 
     def value(self, route: Route, name: str) -> Any:
         area, _, page = route.name.rpartition(":")
