@@ -206,7 +206,7 @@ WITHDRAWN = frozenset(
 WHY_WITHDRAWN = {
     Trigger.MOVED: "the visit has changed",
     Trigger.UNDONE: "the change was taken back",
-    Trigger.CANCELLED: "the visit was cancelled",
+    Trigger.CANCELLED: "the visit was canceled",
     Trigger.CHECKED_IN: "the client is here",
     Trigger.COMPLETED: "the visit is over",
     Trigger.NO_SHOW: "the client did not come",

@@ -330,7 +330,7 @@ class TestAfterACancellation:
         }
         assert about(booking)["M09"] == NOW + timedelta(minutes=3)
         void = Message.objects.filter(status="void").values_list("reason", flat=True)
-        assert set(void) == {"the visit was cancelled"}
+        assert set(void) == {"the visit was canceled"}
 
 
 class TestOnTheDay:

@@ -70,7 +70,7 @@ def open_address(request: HttpRequest, pk: int) -> HttpResponse:
     """Make an address for my visits or for a room's, or a new one that ends the old."""
     owner = get_object_or_404(_may_open(user_of(request)), pk=pk)
     services.open_feed(owner=owner, now=clock.now())
-    messages.success(request, _("The address is ready. One from before works no more."))
+    messages.success(request, _("The address is ready. Any earlier one has ended."))
     return see_other(reverse("staff:calendars"))
 
 

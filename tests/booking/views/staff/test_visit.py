@@ -95,6 +95,15 @@ def test_preparation_that_did_not_arrive_stands_in_plain_sight(desk, booking):
     assert page.index("Prep not delivered") < page.index("Preparation and aftercare")
 
 
+def test_where_a_text_went_is_written_as_numbers_are_here(desk, booking):
+    sent(booking, "M01", channel="sms", sent_to="+12075550119")
+
+    page = text(desk.get(VISIT))
+
+    assert "(207) 555-0119" in page
+    assert "+12075550119" not in page
+
+
 def test_the_history_says_what_happened_when_and_by_whom(desk, booking):
     services.move(
         booking=booking, starts_at=booking.starts_at + timedelta(hours=1), actor=CLIENT, now=NOW
