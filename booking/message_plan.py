@@ -15,7 +15,6 @@ from enum import StrEnum
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Max
 
 from booking.message_times import (
     DAY,
@@ -38,10 +37,11 @@ from booking.message_times import (
 from booking.models import UPCOMING, Alert, Booking, Provider, Status
 from booking.permissions import Role
 from booking.scheduling import sending
+from booking.selectors.history import State, at, known, states, version_told
 from clinic.accounts.models import User
 from clinic.clients.models import ConsentKind
 from clinic.messaging import services
-from clinic.messaging.models import Message, MessageQuerySet
+from clinic.messaging.models import Message
 from clinic.messaging.services import Draft as Planned
 
 SUBJECT = "booking"
@@ -69,7 +69,6 @@ class Trigger(StrEnum):
     COMPLETED = "completed"
     NO_SHOW = "no show"
     DECLINED = "declined"
-    EXPECTED = "expected again"  # who was noted as here is not yet
     TAKEN_BACK = "taken back"
 
 
@@ -116,7 +115,8 @@ class Entry:
         )
 
 
-TOLD = frozenset({Trigger.CONFIRMED, Trigger.MOVED, Trigger.UNDONE, Trigger.EXPECTED})
+TOLD = frozenset({Trigger.CONFIRMED, Trigger.MOVED, Trigger.UNDONE})
+CHANGED = frozenset({Trigger.MOVED, Trigger.CANCELLED, Trigger.UNDONE})
 IN_TIME = before_start(LAST_HELP)
 
 
@@ -211,7 +211,6 @@ WHY_WITHDRAWN = {
     Trigger.COMPLETED: "the visit is over",
     Trigger.NO_SHOW: "the client did not come",
     Trigger.DECLINED: "the visit was declined",
-    Trigger.EXPECTED: "what was noted was taken back",
     Trigger.TAKEN_BACK: "what was noted was taken back",
 }
 
@@ -221,21 +220,16 @@ def subject_of(booking: Booking) -> str:
     return f"{SUBJECT}:{booking.pk}"
 
 
-def follow(
-    booking: Booking, trigger: Trigger, *, former: Provider | None = None, now: datetime
-) -> None:
+def follow(booking: Booking, trigger: Trigger, *, now: datetime) -> None:
     """Bring the outbox in line with what has just happened to `booking`.
 
     In the transaction of the change: what tells of the visit as it was is withdrawn, what is to
-    be told of it now is planned. `former` had the visit before a move gave it to somebody else.
+    be told of it now is planned.
     """
-    gave_it = _who_gave_it(booking, trigger, former)
     if reason := WHY_WITHDRAWN.get(trigger):
         codes = REMINDERS if trigger == Trigger.CHECKED_IN else WITHDRAWN
         services.void(subject=subject_of(booking), codes=codes, reason=reason, now=now)
-    messages = planned_messages(booking, trigger, now=now)
-    messages += [_change_for(Visit(booking, now), recipient) for recipient in gave_it]
-    services.plan(messages=messages, now=now)
+    services.plan(messages=planned_messages(booking, trigger, now=now), now=now)
 
 
 def planned_messages(
@@ -246,106 +240,63 @@ def planned_messages(
     None or few queries: who was told what is asked only after a change.
     """
     visit = Visit(booking, now)
-    entries = [*_news(visit, trigger), *(entry for entry in PLAN if trigger in entry.on)]
+    stood = states(booking) if trigger in CHANGED else []
+    entries = [entry for entry in PLAN if trigger in entry.on]
+    if trigger == Trigger.CONFIRMED:
+        entries = [*CONFIRMATION, *entries]
+    elif trigger in TOLD:
+        entries = [*_news(booking, stood), *entries]
     ways = {EMAIL, SMS} if settings.HAS_SMS else {EMAIL}
-    restored = _withdrawn_before(booking, trigger)
+    restored = _withdrawn_before(booking, stood)
     drafts = [
         entry.draft(visit, is_restored=(entry.code, entry.channel) in restored)
         for entry in entries
         if entry.channel in ways
     ]
-    return [*filter(None, drafts), *_to_the_provider(visit, trigger)]
+    changes = [_change_for(visit, provider) for provider in _who_sees_it_change(booking, stood)]
+    sheets = [_day_sheet(visit)] if trigger in TOLD else []
+    return [*filter(None, drafts), *changes, *filter(None, sheets)]
 
 
-def _withdrawn_before(booking: Booking, trigger: Trigger) -> set[tuple[str, str]]:
-    """Return code and channel of what was withdrawn by the change that `trigger` takes back."""
-    versions = {Trigger.UNDONE: 2, Trigger.EXPECTED: 1}.get(trigger)  # since it was planned
-    if versions is None:
-        return set()
-    rows = Message.objects.about(subject_of(booking)).filter(
-        recipient="client",
-        status=Message.Status.VOID,
-        version=booking.schedule_version - versions,
-    )
-    return set(rows.values_list("code", "channel"))
+def _news(booking: Booking, stood: list[State]) -> Iterator[Entry]:
+    """Yield what tells the client of the visit's time: all of it anew, or what has changed.
 
-
-def _news(visit: Visit, trigger: Trigger) -> Iterator[Entry]:
-    """Yield what tells the client of the visit's time: all of it anew, or what has changed."""
-    if trigger not in TOLD:
-        return
+    Whatever led here, the question is the same: is it as the client was told last?
+    """
     for new, changed in zip(CONFIRMATION, CHANGE, strict=True):
-        if trigger == Trigger.CONFIRMED:
-            yield new
-            continue
-        rows = _news_rows(visit.booking, "client").filter(channel=new.channel)
-        told = _version_told(rows)
+        told = version_told(booking, "client", channel=new.channel)
         if told is None:
             yield replace(new, due=changed.due)  # this change, too, may be taken back
-        elif trigger == Trigger.MOVED or (
-            trigger == Trigger.UNDONE and not _is_as_told(visit.booking, rows, told)
-        ):
+        elif at(stood, told) != stood[-1]:
             yield changed
 
 
-def _news_rows(booking: Booking, recipient: str) -> MessageQuerySet:
-    return Message.objects.about(subject_of(booking)).filter(
-        code__in=["M01", "M09"], recipient=recipient
+def _withdrawn_before(booking: Booking, stood: list[State]) -> set[tuple[str, str]]:
+    """Return code and channel of what was planned when the visit last stood as it does again."""
+    alike = [version for version, state in enumerate(stood[:-1]) if state == stood[-1]]
+    if not alike:
+        return set()
+    rows = Message.objects.about(subject_of(booking)).filter(
+        recipient="client", status=Message.Status.VOID, version=alike[-1]
     )
-
-
-def _version_told(rows: MessageQuerySet) -> int | None:
-    """Return the version of the visit that the last of `rows` to be sent told of."""
-    sent = rows.filter(status=Message.Status.SENT)
-    version: int | None = sent.aggregate(Max("version"))["version__max"]
-    return version
-
-
-def _is_as_told(booking: Booking, rows: MessageQuerySet, told: int) -> bool:
-    """Whether undoing the last change brought back what was told.
-
-    Not if the change itself had been told, nor if one before it had not.
-    """
-    undone = booking.schedule_version - 1
-    untold = rows.filter(version__gt=told, version__lt=undone)
-    return told != undone and not untold.exists()
+    return set(rows.values_list("code", "channel"))
 
 
 # To those who work here
 
 
-def _to_the_provider(visit: Visit, trigger: Trigger) -> Iterator[Planned]:
-    """Yield what the aesthetician is told: changes, and the sheet of the day it falls on."""
-    booking = visit.booking
-    if (user := booking.provider.user_id) is None:
-        return
-    if _is_news_here(booking, trigger):
-        yield _change_for(visit, "provider")
-    if trigger in TOLD and (sheet := _day_sheet(visit, user)):
-        yield sheet
+def _who_sees_it_change(booking: Booking, stood: list[State]) -> list[str]:
+    """Return, as recipients, which aestheticians know the visit other than it is now.
 
-
-def _is_news_here(booking: Booking, trigger: Trigger) -> bool:
-    """Whether the aesthetician is told: of what was undone only who had been told of it."""
-    if trigger == Trigger.UNDONE:
-        told = _version_told(_news_rows(booking, "provider"))
-        return told == booking.schedule_version - 1
-    return trigger in {Trigger.MOVED, Trigger.CANCELLED}
-
-
-def _who_gave_it(booking: Booking, trigger: Trigger, former: Provider | None) -> list[str]:
-    """Return who gave the visit until it changed hands and is to be told so, as recipients.
-
-    Those too who were about to be told of the change before; ask before it is withdrawn.
+    Who gives it and who gave it.
     """
-    if trigger == Trigger.CONFIRMED:
-        return []
-    untold = Message.objects.about(subject_of(booking)).planned().filter(code="M09")
-    rows = untold.filter(recipient__startswith="provider:")
-    gave = set(rows.values_list("recipient", flat=True))
-    if former is not None and former.user_id and _is_news_here(booking, trigger):
-        gave.add(f"provider:{former.pk}")
-    return sorted(gave - {f"provider:{booking.provider_id}"})
+    giving = {state.facts["provider"] for state in stood}
+    with_account = Provider.objects.filter(pk__in=giving, user__isnull=False)
+    return [
+        f"provider:{provider}"
+        for provider in with_account.order_by("pk").values_list("pk", flat=True)
+        if known(booking, stood, provider) != stood[-1].seen_by(provider)
+    ]
 
 
 def _change_for(visit: Visit, recipient: str) -> Planned:
@@ -360,12 +311,13 @@ def _change_for(visit: Visit, recipient: str) -> Planned:
     )
 
 
-def _day_sheet(visit: Visit, user: int) -> Planned | None:
+def _day_sheet(visit: Visit) -> Planned | None:
     """The sheet for the day of the visit, at six in the evening before; one for all its visits."""
     day = visit.booking.starts_at.astimezone(visit.here).date()
     evening = datetime.combine(day - DAY, time(18))
     due_at = sending.at_wall(evening, visit.here)
-    if due_at <= visit.now:
+    user = visit.booking.provider.user_id
+    if user is None or due_at <= visit.now:
         return None
     return Planned(
         subject=f"{DAY_SHEET}:{visit.booking.provider_id}:{day.isoformat()}",

@@ -14,9 +14,8 @@ from django.utils.translation import ngettext
 from booking.letters import facts
 from booking.letters.mail import to_staff
 from booking.letters.parts import Button, Row, Say, Table, Title
-from booking.letters.visits import CANCELED
 from booking.models import Alert, Booking, Provider
-from booking.selectors.history import start_at, told
+from booking.selectors.history import known, states
 from clinic.accounts.models import User
 from clinic.clients.models import Client
 from clinic.messaging.letters import Letter
@@ -25,35 +24,39 @@ from clinic.web.templatetags.lumen import day_full, time_range
 
 
 def changed(message: Message, booking: Booking, now: datetime) -> Letter:
-    """M09 to who gives the visit, or gave it until it changed hands. At most 3 queries.
+    """M09 to somebody who gives the visit, or gave it: `provider:7`. At most 3 queries.
 
-    `provider` is who gives it now, `provider:7` somebody who gave it.
+    `provider` alone is who gives it now.
     """
-    former = message.recipient.partition(":")[2]
-    who = Provider.objects.select_related("user").get(pk=former or booking.provider_id)
-    before = told(booking, message.recipient) or start_at(booking, 0)
-    if booking.status in CANCELED:
-        hello, at = _("Hello %(name)s, this appointment is canceled:"), before
-    elif former:
-        hello, at = _("Hello %(name)s, this appointment is with somebody else now:"), before
+    key = int(message.recipient.partition(":")[2] or booking.provider_id)
+    who = Provider.objects.select_related("user").get(pk=key)
+    stood = states(booking)
+    before, after = known(booking, stood, key), stood[-1].seen_by(key)
+    if stood[-1].is_off:
+        hello = _("Hello %(name)s, this appointment is canceled:")
+    elif after is None:
+        hello = _("Hello %(name)s, this appointment is with somebody else now:")
+    elif before is None:
+        hello = _("Hello %(name)s, this appointment is yours now:")
     else:
-        hello, at = _("Hello %(name)s, this is how an appointment stands now:"), booking.starts_at
+        hello = _("Hello %(name)s, this is how an appointment stands now:")
     rows = [
         Row(_("Reference"), [booking.reference]),
         Row(_("Client"), [facts.client_of(booking).first_name]),
         Row(_("Where"), [booking.location.name]),
     ]
-    if before != at:
+    if before and after and before != after:
         rows.insert(0, Row(_("Until now"), [facts.day_and_time(before)]))
+    is_theirs = key == booking.provider_id
     return to_staff(
         who.user.email if who.user else "",
         subject=_("Change in your diary: %(reference)s") % {"reference": booking.reference},
         preview=_("When, and which appointment."),
         parts=[
             Say(hello % {"name": who.first_name}),
-            facts.headline(at),
+            facts.headline(after or before or booking.starts_at),
             Table(rows),
-            _visit_button(booking),
+            *([_visit_button(booking)] if is_theirs else []),
         ],
     )
 

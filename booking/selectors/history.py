@@ -1,34 +1,107 @@
-"""What a visit's people have been told so far."""
+"""How a visit stood at each of its versions, and which of them its people have been told of."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any, NamedTuple
 
 from booking.models import Booking
 from clinic.messaging.models import Message
 
-MOVES = ("moved", "undone")  # events that say from when to when
 SAY_WHEN = ("M01", "M09")  # the codes that tell a time
+# The events that make a new version, each of them one.
+MOVED, CANCELLED, DECLINED = "moved", "cancelled", "declined"
+UNDONE, TAKEN_BACK = "undone", "taken_back"
+FACTS = ("provider", "location", "option", "add_ons", "price")
+
+
+class State(NamedTuple):
+    """A visit at one version: when, what and with whom, or that it is off."""
+
+    starts_at: datetime
+    facts: dict[str, Any]  # by primary keys
+    is_off: bool = False
+
+    def seen_by(self, provider: int) -> datetime | None:
+        """Return when `provider` is to give it; None where they are not."""
+        return None if self.is_off or self.facts["provider"] != provider else self.starts_at
+
+
+def states(booking: Booking) -> list[State]:
+    """Return how `booking` stood at each version, the first one first. 1 query, or 2.
+
+    Told by its events: a move says how all stood before it and what it changed.
+    """
+    changes = (MOVED, CANCELLED, DECLINED, UNDONE, TAKEN_BACK)
+    events = list(booking.events.filter(what__in=changes).order_by("pk"))
+    moves = {event.pk: event.data for event in events if event.what == MOVED}
+    first = next(iter(moves.values()), None)
+    found = [_before(first) if first else _present(booking)]
+    for event in events:
+        last, undone = found[-1], moves.get(event.data.get("undoes", 0))
+        if event.what == MOVED:
+            found.append(_after(last, event.data))
+        elif event.what == UNDONE and undone is not None:
+            found.append(_before(undone))
+        else:
+            found.append(last._replace(is_off=event.what in {CANCELLED, DECLINED}))
+    return found
 
 
 def told(booking: Booking, recipient: str) -> datetime | None:
     """Return the start that `recipient` was told last, or None before anything went. 2 queries."""
-    version = (
-        Message.objects.about(f"booking:{booking.pk}")
-        .filter(code__in=SAY_WHEN, recipient=recipient, status=Message.Status.SENT)
-        .order_by("-version")
-        .values_list("version", flat=True)
-        .first()
-    )
+    version = version_told(booking, recipient)
     return None if version is None else start_at(booking, version)
+
+
+def version_told(booking: Booking, recipient: str, *, channel: str = "") -> int | None:
+    """Return the version that `recipient` was told of last, over any channel or one. 1 query."""
+    sent = Message.objects.about(f"booking:{booking.pk}").filter(
+        code__in=SAY_WHEN, recipient=recipient, status=Message.Status.SENT
+    )
+    if channel:
+        sent = sent.filter(channel=channel)
+    return sent.order_by("-version").values_list("version", flat=True).first()
+
+
+def known(booking: Booking, stood: list[State], provider: int) -> datetime | None:
+    """Return when `provider` thinks to give the visit: what they were told last. 1 query.
+
+    Before anything went to them, it is what stood in their diary when the visit was booked.
+    """
+    told_of = version_told(booking, f"provider:{provider}") or 0
+    return at(stood, told_of).seen_by(provider)
 
 
 def start_at(booking: Booking, version: int) -> datetime:
     """Return when `booking` was to begin at one of its schedule versions, in UTC. 1 query."""
-    moves = booking.events.filter(what__in=MOVES).order_by("-pk").values_list("data", flat=True)
-    start = booking.starts_at
-    for move in moves:
-        if move.get("version", 0) <= version:
-            break
-        start = datetime.fromisoformat(move["from"])
-    return start
+    return at(states(booking), version).starts_at
+
+
+def at(stood: list[State], version: int) -> State:
+    """Return how a visit stood at `version`, or how it stands where that has not come."""
+    return stood[min(version, len(stood) - 1)]
+
+
+def _before(move: dict[str, Any]) -> State:
+    """How a visit stood before `move`, which was noted when it stood."""
+    before = move["before"]
+    return State(datetime.fromisoformat(move["from"]), {name: before[name] for name in FACTS})
+
+
+def _after(last: State, move: dict[str, Any]) -> State:
+    changed = {name: move[name][1] for name in FACTS if name in move}
+    return State(datetime.fromisoformat(move["to"]), last.facts | changed)
+
+
+def _present(booking: Booking) -> State:
+    return State(
+        booking.starts_at,
+        {
+            "provider": booking.provider_id,
+            "location": booking.location_id,
+            "option": booking.option_id,
+            "add_ons": sorted(add_on.pk for add_on in booking.add_ons.all()),
+            "price": str(booking.price),
+        },
+    )

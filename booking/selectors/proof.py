@@ -68,7 +68,7 @@ def ledger(booking: Booking) -> Ledger:
     """Return the proof of `booking`, which comes with its client and provider.
 
     8 queries at most: one each for messages, readings, texts, alerts, events and the check-in, and
-    for the members of staff and former providers among the recipients, if there are any.
+    for the members of staff and the providers among the recipients, if there are any.
     """
     messages = list(Message.objects.about(f"booking:{booking.pk}").order_by("due_at", "pk"))
     readings = {reading.page: reading for reading in booking.readings.all()}
@@ -125,7 +125,7 @@ class People:
     """Those who work here, by primary key, as recipients of messages name them."""
 
     staff: dict[int, User]
-    former: dict[int, Provider]  # who gave a visit until it changed hands
+    providers: dict[int, Provider]  # who give a visit, or gave it
 
     def name(self, recipient: str, visit: Booking | None) -> str:
         """Return what the `recipient` of a message is called; nothing where nobody is known."""
@@ -133,7 +133,7 @@ class People:
         if role == "staff":
             return str(self.staff.get(int(key), ""))
         if role == "provider" and key:
-            return str(self.former.get(int(key), ""))
+            return str(self.providers.get(int(key), ""))
         if visit and role == "provider":
             return visit.provider.name
         return str(visit.client or "") if visit and role == "client" else ""
@@ -147,7 +147,8 @@ def people_in(messages: Iterable[Message]) -> People:
         if role in keys and key:
             keys[role].add(int(key))
     return People(
-        staff=User.objects.in_bulk(keys["staff"]), former=Provider.objects.in_bulk(keys["provider"])
+        staff=User.objects.in_bulk(keys["staff"]),
+        providers=Provider.objects.in_bulk(keys["provider"]),
     )
 
 

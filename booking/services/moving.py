@@ -89,7 +89,7 @@ def move(
         **differences(before, after),
         before=before.as_data(),
     )
-    follow(booking, Trigger.MOVED, former=before.provider, now=now)
+    follow(booking, Trigger.MOVED, now=now)
 
 
 def stands_so(booking: Booking, wish: Wish, starts_at: datetime) -> bool:

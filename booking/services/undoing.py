@@ -77,7 +77,7 @@ def _move_back(booking: Booking, step: BookingEvent, *, actor: Actor, now: datet
         **times(present, former),
         version=booking.schedule_version,
     )
-    follow(booking, Trigger.UNDONE, former=present.provider, now=now)
+    follow(booking, Trigger.UNDONE, now=now)
 
 
 def _uncancel(booking: Booking, step: BookingEvent, *, actor: Actor, now: datetime) -> None:

@@ -140,13 +140,8 @@ def take_back(*, booking: Booking, actor: Actor, now: datetime) -> None:
         schedule_version=F("schedule_version") + 1,  # so that what was withdrawn is planned anew
         data={"undone": last.pk},
     )
-    follow(booking, _trigger_of_taking_back(last, booking, now=now), now=now)
-
-
-def _trigger_of_taking_back(step: BookingEvent, booking: Booking, *, now: datetime) -> Trigger:
-    if booking.status not in UPCOMING or booking.starts_at <= now:
-        return Trigger.TAKEN_BACK
-    return Trigger.EXPECTED if step.what == "checked_in" else Trigger.UNDONE
+    is_ahead = booking.status in UPCOMING and booking.starts_at > now
+    follow(booking, Trigger.UNDONE if is_ahead else Trigger.TAKEN_BACK, now=now)
 
 
 def _last_step(booking: Booking) -> BookingEvent | None:

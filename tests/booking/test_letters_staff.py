@@ -55,7 +55,7 @@ class TestAChangeInTheDiary:
 
     def test_the_old_time_is_the_one_they_were_told(self, scene, booking):
         services.move(booking=booking, starts_at=on(scene, 5, 9), actor=CLIENT, now=NOW)
-        sent(booking, "M09", recipient="provider")
+        sent(booking, "M09", recipient=f"provider:{booking.provider_id}")
         services.move(booking=booking, starts_at=on(scene, 6, 9), actor=CLIENT, now=NOW)
 
         words = write(booking, "M09", recipient="provider").text

@@ -7,7 +7,6 @@ import pytest
 
 from booking import message_plan, services
 from booking.errors import AskTheClinic
-from booking.message_plan import Trigger
 from booking.models import Alert, Booking, Status
 from booking.permissions import Role
 from booking.services.ledger import CLIENT, CLINIC, staff
@@ -204,7 +203,7 @@ class TestAfterAMove:
         )
 
         told = Message.objects.filter(code="M09").exclude(recipient="client")
-        assert {row.recipient for row in told} == {"provider", f"provider:{first.pk}"}
+        assert {row.recipient for row in told} == {f"provider:{x.pk}" for x in (first, other)}
 
     def test_who_gave_it_away_is_told_also_if_it_changes_again_at_once(self):
         scene = open_clinic(providers=3)
@@ -231,19 +230,16 @@ class TestAfterAMove:
 class TestAfterAnUndo:
     """`undo` itself is tested with the changes; here, what it does to the outbox."""
 
-    def undone(self, booking: Booking) -> None:
-        """The change is taken back: the version rises, the outbox follows."""
-        booking.schedule_version += 1
-        booking.status = Status.CONFIRMED
-        booking.save(update_fields=["schedule_version", "status"])
-        message_plan.follow(booking, Trigger.UNDONE, now=NOW)
+    def undone(self, booking: Booking, *, now: datetime = NOW + MINUTE) -> None:
+        services.undo(booking=booking, step=booking.events.latest("pk"), actor=CLIENT, now=now)
+
+    def canceled(self, booking: Booking) -> None:
+        services.cancel(booking=booking, actor=CLIENT, now=NOW)
 
     def test_nobody_hears_of_a_move_that_was_taken_back_in_time(self, scene):
         booking = confirm(scene, on(scene, 14, 13))
         sent(booking, "M01")
         services.move(booking=booking, starts_at=on(scene, 15, 9), actor=CLIENT, now=NOW)
-        Booking.objects.update(starts_at=on(scene, 14, 13))
-        booking.refresh_from_db()
 
         self.undone(booking)
 
@@ -256,9 +252,7 @@ class TestAfterAnUndo:
         near = on(scene, 11, 11)
         services.move(booking=booking, starts_at=on(scene, 15, 9), actor=CLIENT, now=near)
 
-        services.undo(
-            booking=booking, step=booking.events.latest("pk"), actor=CLIENT, now=near + MINUTE
-        )
+        self.undone(booking, now=near + MINUTE)
 
         assert about(booking)["M04"] == on(scene, 11, 13)
 
@@ -278,9 +272,7 @@ class TestAfterAnUndo:
             now=NOW,
         )
 
-        services.undo(
-            booking=booking, step=booking.events.latest("pk"), actor=CLIENT, now=NOW + MINUTE
-        )
+        self.undone(booking)
 
         assert not Message.objects.planned().filter(code="M09").exists()
 
@@ -292,7 +284,31 @@ class TestAfterAnUndo:
 
         self.undone(booking)
 
-        assert about(booking)["M09"] == NOW + timedelta(minutes=3)
+        assert about(booking)["M09"] == NOW + timedelta(minutes=4)
+
+    def test_canceling_and_taking_back_over_and_over_is_no_news(self, scene):
+        booking = confirm(scene, on(scene, 14, 13))
+        sent(booking, "M01")
+        for _time in range(2):
+            self.canceled(booking)
+            self.undone(booking)
+
+        assert "M09" not in about(booking)
+
+    def test_the_aesthetician_hears_of_a_move_though_a_cancellation_after_it_was_undone(
+        self, scene
+    ):
+        scene.provider.user = UserFactory()
+        scene.provider.save()
+        booking = confirm(scene, on(scene, 14, 13))
+        sent(booking, "M01")
+        services.move(booking=booking, starts_at=on(scene, 15, 9), actor=CLIENT, now=NOW)
+        self.canceled(booking)
+
+        self.undone(booking)
+
+        told = Message.objects.planned().get(recipient=f"provider:{scene.provider.pk}")
+        assert (told.code, told.version) == ("M09", booking.schedule_version)
 
     def test_a_change_before_it_that_nobody_was_told_of_is_told_now(self, scene):
         booking = confirm(scene, on(scene, 14, 13))
@@ -326,7 +342,7 @@ class TestAfterACancellation:
         assert {(row.code, row.recipient, row.channel) for row in left} == {
             ("M09", "client", "email"),
             ("M09", "client", "sms"),
-            ("M09", "provider", "email"),
+            ("M09", f"provider:{scene.provider.pk}", "email"),
         }
         assert about(booking)["M09"] == NOW + timedelta(minutes=3)
         void = Message.objects.filter(status="void").values_list("reason", flat=True)

@@ -292,7 +292,7 @@ class Diary(RuleBasedStateMachine):
             self.attempt(True, lambda: self.do_move(booking, starts_at, wish, is_staff))
             assert fingerprint() == before, "moved to where it stands, and something changed"
             return
-        former, lines = booking.provider, self.lines[booking.pk]
+        lines = self.lines[booking.pk]
         kept = self.kept_lines(booking, is_staff=is_staff)
         may = (
             booking.status == Status.CONFIRMED
@@ -304,7 +304,7 @@ class Diary(RuleBasedStateMachine):
         if self.attempt(may, lambda: self.do_move(booking, starts_at, wish, is_staff)) is not None:
             self.lines_before[booking.pk] = lines
             self.lines[booking.pk] = kept(wish, booking.provider)
-            self.expect(booking, Trigger.MOVED, former=former)
+            self.expect(booking, Trigger.MOVED)
 
     def do_move(self, booking: Booking, starts_at: datetime, wish: Wish, is_staff: bool) -> Booking:
         actor = self.desk if is_staff else CLIENT
@@ -350,7 +350,6 @@ class Diary(RuleBasedStateMachine):
             services.undo(booking=booking, step=pressed, actor=actor, now=self.now)
             assert fingerprint() == before, "undone twice, and something changed"
             return
-        former = booking.provider
         if self.attempt(
             may,
             lambda: services.undo(booking=booking, step=pressed, actor=actor, now=self.now),
@@ -363,7 +362,7 @@ class Diary(RuleBasedStateMachine):
                 self.lines[booking.pk] = self.lines_before[booking.pk]
                 stands = json.loads(json.dumps(Standing.of(booking).as_data()))
                 assert stands == step.data["before"]
-            self.expect(booking, Trigger.UNDONE, former=former)
+            self.expect(booking, Trigger.UNDONE)
 
     def may_undo(self, booking: Booking, step: Event, actor: Actor) -> bool:
         """Whether `step` is the last, by the same side, fresh, and nobody is in the way."""
@@ -680,14 +679,11 @@ class Diary(RuleBasedStateMachine):
         assert after == before, f"refused, and something changed: {refusal!r}"
         return None
 
-    def expect(self, booking: Booking, trigger: Trigger, former: Provider | None = None) -> None:
+    def expect(self, booking: Booking, trigger: Trigger) -> None:
         """From now on exactly what the plan says after `trigger` is to be told of the visit."""
         drafts = planned_messages(booking, trigger, now=self.now)
         mine = [draft for draft in drafts if draft.subject.startswith("booking:")]
         self.expected[booking.pk] = {draft.key: draft.due_at for draft in mine}
-        if former is not None and former != booking.provider:
-            key = f"booking:{booking.pk}:M09:1:provider:{former.pk}:email"
-            self.expected[booking.pk][f"{key}:{booking.schedule_version}"] = self.now + QUIET
         for draft in set(drafts) - set(mine):
             assert Message.objects.filter(key=draft.key).exists(), f"{draft.key} is missing"
 

@@ -4,7 +4,7 @@ import pytest
 
 from booking import services
 from booking.models import Booking
-from booking.selectors.history import start_at, told
+from booking.selectors.history import start_at, states, told
 from booking.services.ledger import CLIENT, staff
 from tests.booking.scenes import NOW, confirm, on
 from tests.booking.written import sent
@@ -36,11 +36,11 @@ def test_nobody_is_told_anything_before_a_letter_has_gone(booking):
 def test_each_is_told_what_their_own_last_letter_said(scene, booking):
     sent(booking, "M01")
     move(scene, booking, 5, 9)
-    sent(booking, "M09", recipient="provider")
+    sent(booking, "M09", recipient=f"provider:{booking.provider_id}")
     move(scene, booking, 6, 10)
 
     assert told(booking, "client") == on(scene, 4, 13)
-    assert told(booking, "provider") == on(scene, 5, 9)
+    assert told(booking, f"provider:{booking.provider_id}") == on(scene, 5, 9)
 
     sent(booking, "M09")
     assert told(booking, "client") == booking.starts_at == on(scene, 6, 10)
@@ -70,3 +70,17 @@ def test_it_takes_two_looks(scene, booking, django_assert_num_queries):
 
     with django_assert_num_queries(2):
         told(booking, "client")
+
+
+def test_a_visit_that_is_taken_back_stands_as_before(scene, booking):
+    move(scene, booking, 5, 9)
+    services.cancel(booking=booking, actor=CLIENT, now=NOW)
+    services.undo(booking=booking, step=booking.events.latest("pk"), actor=CLIENT, now=NOW)
+
+    first, moved, off, again = states(booking)
+
+    assert (first.starts_at, moved.starts_at) == (on(scene, 4, 13), on(scene, 5, 9))
+    assert [state.is_off for state in (first, moved, off, again)] == [False, False, True, False]
+    assert again == moved
+    assert again.seen_by(booking.provider_id) == on(scene, 5, 9)
+    assert again.seen_by(0) is None
