@@ -44,8 +44,12 @@ def fee(
 def late_fee(
     booking: Booking, *, lines: Iterable[BookingLine | PriceLine] | None = None
 ) -> Decimal:
-    """Return what the client owes who cancels after the free hour; as `fee`."""
-    return fee(booking, percent=booking.promise["late_fee_percent"], lines=lines)
+    """Return what the client owes who cancels after the free hour; as `fee`.
+
+    Who moved later than that owes no less than before it: something shorter is no way around it.
+    """
+    least = Decimal(booking.promise.get("late_fee", 0))
+    return max(least, fee(booking, percent=booking.promise["late_fee_percent"], lines=lines))
 
 
 def terms(booking: Booking, *, now: datetime) -> list[Term]:
@@ -53,10 +57,7 @@ def terms(booking: Booking, *, now: datetime) -> list[Term]:
 
     Two queries, or none where the lines are prefetched.
     """
-    late, missed = (
-        fee(booking, percent=booking.promise[rule])
-        for rule in ("late_fee_percent", "no_show_percent")
-    )
+    late, missed = late_fee(booking), fee(booking, percent=booking.promise["no_show_percent"])
     if not late and not missed:
         return [Term(_("At any time"), _("Change or cancel online at no charge."))]
     lines = []

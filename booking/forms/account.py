@@ -12,6 +12,7 @@ from booking.forms.details import DetailsForm, validate_written
 from booking.services.confirming import CONSENT_WORDING
 from clinic.clients.forms import PREFERENCES_WORDING, PreferencesForm
 from clinic.clients.models import LONGEST_NAME, Client, Consent, name_key
+from clinic.places.models import Location
 from clinic.web import clock
 from clinic.web.fields import MobileField
 
@@ -40,8 +41,8 @@ class AboutMeForm(forms.Form):
 
     def __init__(self, data: Any, *, initial: dict[str, str]) -> None:
         super().__init__(data, initial=initial)
-        places = {zone for zone in clock.zone_names() if "/" in zone and "Etc/" not in zone}
-        zones = sorted(places | {initial["time_zone"]} - {""})
+        near = sorted({place.time_zone for place in Location.objects.all()})
+        zones = dict.fromkeys([*filter(None, [initial["time_zone"]]), *near, *clock.places()])
         names = [(zone, zone.replace("_", " ")) for zone in zones]
         self.fields["time_zone"].choices = [("", _("The clinic’s")), *names]  # type: ignore[attr-defined]
 

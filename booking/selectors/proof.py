@@ -63,6 +63,16 @@ class Ledger:
     skin_check: SkinCheck | None
     undelivered: Message | None  # what was to bring the preparation, and did not
 
+    @property
+    def stands(self) -> list[Told]:
+        """What went, or is to go, or could not."""
+        return [told for told in self.told if told.message.status != Message.Status.VOID]
+
+    @property
+    def withdrawn(self) -> list[Told]:
+        """What was planned until something about the visit changed."""
+        return [told for told in self.told if told.message.status == Message.Status.VOID]
+
 
 def ledger(booking: Booking) -> Ledger:
     """Return the proof of `booking`, which comes with its client and provider.

@@ -24,6 +24,7 @@ from booking.services.ledger import (
     refused_by_database,
 )
 from booking.services.standing import Standing, differences, put
+from booking.terms import late_fee
 from booking.wishes import Wish
 from clinic.places.policies import policy_for
 from treatments.selectors import instructions_for
@@ -160,11 +161,13 @@ def _after(
 def _promise(booking: Booking, wish: Wish, *, is_client: bool, now: datetime) -> dict[str, Any]:
     """The policy as it was promised, with the turnover of what is booked now.
 
-    Who moves when changes are no longer free keeps the hour they had: the new time would else be
-    a way around it.
+    Who moves when changes are no longer free keeps the hour they had, and what canceling costs: a
+    new time, or something shorter, would else be a way around it.
     """
     promise = booking.promise | {"buffer_minutes": wish.turnover_minutes()}
-    promise.pop("free_until", None)
+    for kept in ("free_until", "late_fee"):
+        promise.pop(kept, None)
     if is_client and now > booking.free_until:
         promise["free_until"] = booking.free_until.isoformat()
+        promise["late_fee"] = str(late_fee(booking))
     return promise

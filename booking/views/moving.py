@@ -299,6 +299,9 @@ def _changes(errand: Move, wish: Wish, slot: Slot, now: datetime) -> dict[str, A
     free_until = booking.free_until
     if not is_late:
         free_until += slot.starts_at - booking.starts_at
+    fee = late_fee(booking, lines=slot.price.lines)
+    if is_late:
+        fee = max(fee, late_fee(booking))
     return {
         "booking": booking,
         "slot": slot,
@@ -310,7 +313,7 @@ def _changes(errand: Move, wish: Wish, slot: Slot, now: datetime) -> dict[str, A
         "difference": slot.price.total - booking.price,
         "is_late": is_late,
         "free_until": free_until,
-        "fee": late_fee(booking, lines=slot.price.lines) if now > free_until else 0,
+        "fee": fee if now > free_until else 0,
         "moves_left": booking.promise["moves_at_most"] - booking.moves - 1,
         "manage_url": manage_path(errand.token),
         "times_url": errand.times_url(

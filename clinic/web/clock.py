@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from functools import cache
+from importlib.resources import files
 from zoneinfo import available_timezones
 
 from django.conf import settings
@@ -19,3 +20,11 @@ def now() -> datetime:
 def zone_names() -> frozenset[str]:
     """Return every IANA time zone there is; looked up once, as it reads a folder of files."""
     return frozenset(available_timezones())
+
+
+@cache
+def places() -> tuple[str, ...]:
+    """Return the zones of places people live in, in order: none of their former names."""
+    table = files("tzdata").joinpath("zoneinfo", "zone.tab").read_text()
+    rows = [line.split("\t") for line in table.splitlines() if not line.startswith("#")]
+    return tuple(sorted(row[2] for row in rows))

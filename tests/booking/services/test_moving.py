@@ -10,6 +10,7 @@ from booking.errors import NotNow, NotOffered, PriceChanged, SlotTaken
 from booking.models import Allocation, Booking
 from booking.services.audit import findings
 from booking.services.ledger import CLIENT, staff
+from booking.terms import terms
 from booking.wishes import Wish
 from clinic.places.policies import policy_for
 from tests.booking.scenes import NOW, confirm, hold, on, slots_on
@@ -240,6 +241,18 @@ class TestNotice:
         assert booking.free_until == free_until
         services.cancel(booking=booking, actor=CLIENT, now=now + timedelta(hours=1))
         assert (booking.status, booking.fee_owed) == ("cancelled_late", 85)
+
+    def test_something_cheaper_is_no_way_around_what_canceling_costs(self, scene, booking):
+        now = booking.free_until + SECOND
+        cheap = OptionFactory(treatment=scene.treatment, minutes=30)
+        PriceFactory(option=cheap, amount=Decimal(100))
+
+        become(booking, option=cheap, starts_at=on(scene, 8, 9), now=now)
+
+        assert booking.price == 100
+        assert any("$85" in term.says for term in terms(booking, now=now))
+        services.cancel(booking=booking, actor=CLIENT, now=now + timedelta(hours=1))
+        assert booking.fee_owed == 85
 
     def test_who_moves_before_it_has_a_new_one(self, scene, booking):
         become(booking, starts_at=on(scene, 8, 9), now=booking.free_until)

@@ -173,7 +173,7 @@ class TestEveryPage:
             )
         at_most = {
             "home": 18,
-            "details": 5,
+            "details": 6,
             "messages": 9,
             "calendar": 6,
             "privacy": 7,

@@ -44,6 +44,8 @@ def test_each_role_opens_its_pages_and_is_told_no_at_the_others(role, booking):
         assert response.status_code == (200 if role in roles else 403), name
         if response.status_code == 403:
             assert "This page is for others" in text(response)
+            leads_back = reverse("staff:home") in response.content.decode()
+            assert leads_back is user.works_here
 
 
 def test_who_is_not_signed_in_does_that_first_and_comes_back(client, booking):

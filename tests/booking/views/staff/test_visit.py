@@ -64,6 +64,7 @@ def test_each_message_says_what_became_of_it(desk, booking):
     ):
         assert said in page
     assert "451 busy" not in page
+    assert "1 that was withdrawn" in page
 
 
 def test_what_was_read_is_told_with_the_time_and_the_texts(desk, booking):
