@@ -10,8 +10,9 @@ from hypothesis.stateful import run_state_machine_as_test
 from booking.services import ledger
 from clinic.messaging import channels
 from tests.deep import rounds
-from tests.model.diary import Diary, Post
+from tests.model.diary import Diary
 from tests.model.house import open_house
+from tests.model.truth import Post
 
 DEEP_RUNS = {"sqlite": 500, "postgresql": 100}
 STEPS = 40
