@@ -55,6 +55,9 @@ class Report:
     notes: list[str] = field(default_factory=list)
 
 
+WAITING = 1  # lane more than there are cores: the faults wait for processes most of their time
+
+
 def main(arguments: list[str]) -> int:
     """Run the stages, print the table, and return the exit code."""
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -83,7 +86,7 @@ def run(folder: Path, arguments: list[str]) -> list[Report]:
     checks = {} if arguments else CHECKS
     saids = {name: folder / str(number) for number, name in enumerate([*checks, *TESTS])}
     reports: dict[str, Report] = {}
-    with Lanes(os.cpu_count() or 1, terminal=bool(arguments)) as lanes:
+    with Lanes((os.cpu_count() or 1) + WAITING, terminal=bool(arguments)) as lanes:
         jobs = [
             *(partial(check, name, lanes, saids[name], checks[name]) for name in checks),
             *(partial(run_tests, name, lanes, saids[name], arguments) for name in TESTS),
@@ -146,12 +149,22 @@ def check(name: str, lanes: Lanes, said: Path, command: str) -> Report:
 
 def on_sqlite(stack: ExitStack) -> tuple[dict[str, str], list[str]]:
     """SQLite and the file broker."""
-    return {}, ["-m", "not e2e"]
+    return {}, ["-m", "not e2e and not faults"]
 
 
 def on_servers(stack: ExitStack) -> tuple[dict[str, str], list[str]]:
     """PostgreSQL and Redis."""
-    return stack.enter_context(services.both()), ["-m", "not e2e"]
+    return stack.enter_context(services.both()), ["-m", "not e2e and not faults"]
+
+
+def faults_on_sqlite(stack: ExitStack) -> tuple[dict[str, str], list[str]]:
+    """What breaks around SQLite and the file broker."""
+    return {}, ["-m", "faults"]
+
+
+def faults_on_servers(stack: ExitStack) -> tuple[dict[str, str], list[str]]:
+    """What breaks around PostgreSQL and Redis."""
+    return stack.enter_context(services.both()), ["-m", "faults"]
 
 
 def in_browser(stack: ExitStack) -> tuple[dict[str, str], list[str]]:
@@ -164,6 +177,8 @@ Prepare = Callable[[ExitStack], tuple[dict[str, str], list[str]]]
 TESTS: dict[str, Prepare] = {
     "tests on SQLite, file broker": on_sqlite,
     "tests on PostgreSQL, Redis": on_servers,
+    "faults on SQLite, file broker": faults_on_sqlite,
+    "faults on PostgreSQL, Redis": faults_on_servers,
     "journeys in Chromium": in_browser,
 }
 

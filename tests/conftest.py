@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth.signals import user_logged_in
 from django.core.cache import cache
 
+from clinic.web import limits
 from tests.deep import load_hypothesis_profile
 
 load_hypothesis_profile()
@@ -51,6 +52,12 @@ def nothing_counted(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("transactional_db")
     if is_committing or settings.REDIS_URL:
         cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def the_cache_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget a cache that was down in the test before: who asks nobody limits nobody."""
+    monkeypatch.setattr(limits, "_silent_until", 0.0)
 
 
 @pytest.fixture(autouse=True)

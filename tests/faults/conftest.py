@@ -23,6 +23,14 @@ QUICK = {
 Start = Callable[..., Process]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what waits for real processes, so that it runs beside what works all the time."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.faults)
+
+
 @pytest.fixture
 def post(request, tmp_path) -> Iterator[Post]:
     """Where mail goes: a mail server, or a folder if the test asks for "folder"."""
