@@ -1,9 +1,10 @@
-"""Which messages a visit gives rise to, when they go, and whether they still hold.
+"""Which messages a visit gives rise to, and when they go.
 
 The codes, offsets and stop conditions are those of the handbook's message plan, section 6. What
 waits for a feature (the form, clearance, courses, the waitlist, reviews) comes with it, as one
 more `Entry`. `R01` is ours: the reason why a visit could not be confirmed online, told by mail to
-the person it concerns and to nobody else. What the messages say stands in `booking.letters`.
+the person it concerns and to nobody else. What the messages say stands in `booking.letters`,
+and whether one still holds is asked by `message_checks`.
 """
 
 from __future__ import annotations
