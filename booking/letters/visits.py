@@ -48,7 +48,7 @@ def confirmation(message: Message, booking: Booking, now: datetime) -> Letter:
 
 
 def changed(message: Message, booking: Booking, now: datetime) -> Letter:
-    """M09 to the client: the old time and the new one, or that the visit is off. 4 queries at most."""
+    """M09 to the client: the old time and the new one, or that it is off. At most 4 queries."""
     before = told(booking, "client")
     if booking.status in CANCELED:
         return _canceled(booking, before or booking.starts_at, now)
