@@ -7,8 +7,8 @@ class BookingConfig(AppConfig):
     name = "booking"
 
     def ready(self) -> None:
-        """Answer for the messages that are about bookings, and keep the roles complete."""
-        from booking import message_checks, message_plan, permissions, samples
+        """Answer for the messages about bookings, keep the roles complete, stand in the rail."""
+        from booking import message_checks, message_plan, permissions, places, samples
         from booking.services import care
         from booking.views import visitors
         from clinic.messaging import registry
@@ -24,4 +24,5 @@ class BookingConfig(AppConfig):
         )
         registry.register(samples.SUBJECT, holds=samples.why_no_test, render=samples.letter_of_test)
         post_migrate.connect(permissions.sync_roles, sender=self)
+        places.register()
         user_logged_in.connect(visitors.begin_anew)

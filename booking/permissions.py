@@ -67,7 +67,9 @@ GRANTS: dict[Role, dict[str, str]] = {
     Role.CLIENT: {},
     Role.AESTHETICIAN: {
         **dict.fromkeys((*HOUSE, *CATALOGUE, *STAFFING), VIEW),
-        "booking.booking": "view_own",
+        "booking.booking": "view_own change_own add_own",
+        "booking.schedulechange": "ask",
+        "clients.clientnote": VIEW,  # of their own clients
     },
     Role.FRONT_DESK: {
         **dict.fromkeys((*HOUSE, *CATALOGUE, *STAFFING, *DIARY, *CARE), VIEW),
@@ -75,8 +77,11 @@ GRANTS: dict[Role, dict[str, str]] = {
         "booking.booking": "view add change preview",
         "booking.fee": "waive",
         "booking.feed": "view add change",  # of the rooms
+        "booking.schedulechange": "view add change",
         "booking.timeoff": KEEP,
         "clients.client": "view add change",
+        "clients.clientmerge": "view add change",
+        "clients.clientnote": "view add change",
         "clients.consent": "view add",
         "messaging.message": "view change",  # by the desk's services: again, or not at all
         "messaging.suppression": "view lift",
@@ -98,13 +103,19 @@ GRANTS: dict[Role, dict[str, str]] = {
         "booking.booking": "view add change preview",
         "booking.fee": "waive",
         "booking.feed": "view add change",  # of the rooms
+        "booking.numbers": VIEW,
+        "booking.schedulechange": "view add change approve",
         "clients.client": "view add change",
+        "clients.clientmerge": "view add change",
+        "clients.clientnote": "view add change",
         "clients.consent": "view add",
         "messaging.message": "view change",
         "messaging.suppression": "view lift",
         "places.policyversion": "view add",
         "treatments.instructionversion": "view add",  # approving is the medical lead's
+        "trail.entry": VIEW,
         "treatments.price": "view add",
+        "treatments.pricechange": "view add change",
         "treatments.pricelist": KEEP,
     },
 }
@@ -115,6 +126,15 @@ def visits_of(user: User) -> BookingQuerySet:
     if user.has_perm("booking.view_booking"):
         return Booking.objects.all()
     if user.has_perm("booking.view_own_booking"):
+        return Booking.objects.filter(provider__user=user)
+    return Booking.objects.none()
+
+
+def changeable_visits(user: User) -> BookingQuerySet:
+    """Return the visits that `user` may change: all, those of their schedule, or none."""
+    if user.has_perm("booking.change_booking"):
+        return Booking.objects.all()
+    if user.has_perm("booking.change_own_booking"):
         return Booking.objects.filter(provider__user=user)
     return Booking.objects.none()
 

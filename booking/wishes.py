@@ -24,6 +24,7 @@ class Wish:
 
     What a booking was promised is settled: `extra_minutes`, the first-visit talk, and the
     turnovers. None where nothing is settled yet: then policy and option decide.
+    `adjusted_minutes` are those that staff added to a visit, or took from it.
     """
 
     option: Option
@@ -34,6 +35,7 @@ class Wish:
     extra_minutes: int | None = None
     buffer_minutes: int | None = None
     wipe_minutes: int | None = None
+    adjusted_minutes: int = 0
 
     @classmethod
     def of(cls, booking: Booking) -> Wish:
@@ -47,6 +49,7 @@ class Wish:
             extra_minutes=booking.extra_minutes,
             buffer_minutes=booking.promise.get("buffer_minutes"),
             wipe_minutes=booking.promise.get("device_wipe_minutes"),
+            adjusted_minutes=booking.adjusted_minutes,
         )
 
     def with_(self, provider: Provider | None) -> Wish:
@@ -69,6 +72,7 @@ class Wish:
             add_ons=tuple(add_ons),
             provider=provider,
             buffer_minutes=self.buffer_minutes if option == self.option else None,
+            adjusted_minutes=self.adjusted_minutes if option == self.option else 0,
         )
 
     def is_as(self, other: Wish) -> bool:
@@ -87,6 +91,7 @@ class Wish:
             extra_minutes=None,
             buffer_minutes=None,
             wipe_minutes=None,
+            adjusted_minutes=0,
         )
 
     def talk_minutes(self, policy: Policy) -> int:
@@ -100,7 +105,7 @@ class Wish:
 
     def minutes(self, policy: Policy) -> int:
         """The client's time in minutes."""
-        return self.paid_minutes() + self.talk_minutes(policy)
+        return self.paid_minutes() + self.talk_minutes(policy) + self.adjusted_minutes
 
     def turnover_minutes(self) -> int:
         """Minutes for which provider and room are kept after the treatment."""

@@ -93,6 +93,7 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "anymail",
     "clinic.web",
+    "clinic.trail",
     "clinic.accounts",
     "clinic.places",
     "clinic.clients",

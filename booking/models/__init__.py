@@ -11,6 +11,7 @@ from booking.models.bookings import (
 )
 from booking.models.calendars import Feed, OutsideBusy, OutsideCalendar
 from booking.models.care import Alert, Reading, SkinAnswer, SkinCheck
+from booking.models.changes import ScheduleChange, TouchedVisit
 from booking.models.resources import Allocation, Device, Kind, Provider, Resource, Room
 from booking.models.schedule import ExtraOpening, TimeOff, WorkingHours
 
@@ -33,9 +34,11 @@ __all__ = [
     "Reading",
     "Resource",
     "Room",
+    "ScheduleChange",
     "SkinAnswer",
     "SkinCheck",
     "Status",
     "TimeOff",
+    "TouchedVisit",
     "WorkingHours",
 ]

@@ -83,6 +83,7 @@ class Booking(models.Model):
     starts_at = models.DateTimeField(_("starts"))
     ends_at = models.DateTimeField(_("ends"))
     extra_minutes = models.PositiveSmallIntegerField(_("first-visit talk, minutes"), default=0)
+    adjusted_minutes = models.SmallIntegerField(_("minutes added or taken by staff"), default=0)
 
     created_at = models.DateTimeField(_("made"))
     held_until = models.DateTimeField(_("held until"), null=True, blank=True)
@@ -111,6 +112,9 @@ class Booking(models.Model):
         ordering = ["-starts_at"]
         permissions = [
             ("view_own_booking", "Can view bookings of their own schedule"),
+            ("change_own_booking", "Can change bookings of their own schedule"),
+            ("add_own_booking", "Can book visits into their own schedule"),
+            ("view_numbers", "Can see the numbers of the clinic"),
             ("preview_booking", "Can preview what is sent about a booking"),
             ("waive_fee", "Can waive a fee"),
         ]

@@ -85,6 +85,14 @@ class TimeOff(models.Model):
     starts_at = models.DateTimeField(_("from"))
     ends_at = models.DateTimeField(_("until"))
     reason = models.CharField(_("reason"), max_length=120, blank=True)
+    change = models.ForeignKey(
+        "booking.ScheduleChange",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="time_off",
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,

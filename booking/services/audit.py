@@ -81,6 +81,7 @@ class Visit(NamedTuple):
     start: int
     end: int
     extra_minutes: int
+    adjusted_minutes: int
     held_until: int | None
     price: Decimal
     promise: dict[str, Any]
@@ -134,7 +135,8 @@ def _wrong_with(visit: Visit, rows: Rows) -> Iterator[tuple[str, str]]:
     total = rows.totals.get(visit.pk, Decimal(0))
     if total != visit.price:
         yield "price", f"costs {money(visit.price)}, but its lines add up to {money(total)}."
-    minutes = sum(offer.minutes for offer in rows.offers_of(visit)) + visit.extra_minutes
+    booked = sum(offer.minutes for offer in rows.offers_of(visit))
+    minutes = booked + visit.extra_minutes + visit.adjusted_minutes
     if visit.end - visit.start != minutes * MINUTE:
         lasts = (visit.end - visit.start) // MINUTE
         yield "time", f"lasts {lasts} minutes, but what was booked takes {minutes}."
@@ -292,6 +294,7 @@ def _visits() -> QuerySet[Booking, Any]:
         Epoch("starts_at"),
         Epoch("ends_at"),
         "extra_minutes",
+        "adjusted_minutes",
         Epoch("held_until"),
         "price",
         "promise",

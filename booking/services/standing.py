@@ -64,6 +64,7 @@ class Standing:
             extra_minutes=booking.extra_minutes,
             buffer_minutes=promise.get("buffer_minutes"),
             wipe_minutes=promise.get("device_wipe_minutes"),
+            adjusted_minutes=data.get("adjusted_minutes", 0),
         )
         lines = (PriceLine(code, name, Decimal(amount)) for code, name, amount in data["lines"])
         return cls(
@@ -85,6 +86,7 @@ class Standing:
             "ends_at": self.ends_at.isoformat(),
             "lines": [(line.code, line.name, str(line.amount)) for line in self.lines],
             "priced_at": self.priced_at.isoformat(),
+            "adjusted_minutes": self.wish.adjusted_minutes,
             "promise": self.promise,
             "texts": self.texts,
         }
@@ -128,6 +130,7 @@ def put(booking: Booking, standing: Standing, kept: Iterable[Kept], *, moves: in
         price=standing.price,
         priced_at=standing.priced_at,
         promise=standing.promise,
+        adjusted_minutes=standing.wish.adjusted_minutes,
         moves=F("moves") + moves,
         schedule_version=F("schedule_version") + 1,
     )

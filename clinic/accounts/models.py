@@ -54,6 +54,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(_("works here"), default=False)
     is_active = models.BooleanField(_("may sign in"), default=True)
     is_demo = models.BooleanField(default=False, editable=False)
+    has_shortcuts = models.BooleanField(_("keyboard shortcuts"), default=False)
     date_joined = models.DateTimeField(_("joined"), default=clock.now)
 
     objects = UserManager()

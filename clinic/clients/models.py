@@ -7,6 +7,7 @@ import unicodedata
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
@@ -26,11 +27,12 @@ def name_key(name: str) -> str:
 class Client(models.Model):
     """The person being treated, with or without an account.
 
-    One person is one e-mail address and name together: families share an address.
+    One person is one e-mail address and name together: families share an address. Who booked by
+    phone may have no address yet. A duplicate that was merged points to the client who was kept.
     """
 
     name = models.CharField(_("name"), max_length=LONGEST_NAME)
-    email = models.EmailField(_("e-mail"), max_length=LONGEST_EMAIL)
+    email = models.EmailField(_("e-mail"), max_length=LONGEST_EMAIL, blank=True)
     phone = PhoneNumberField(_("mobile number"), blank=True)
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
     user = models.ForeignKey(
@@ -39,6 +41,9 @@ class Client(models.Model):
         null=True,
         blank=True,
         related_name="clients",
+    )
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, editable=False, related_name="merged"
     )
     email_key = models.CharField(max_length=LONGEST_EMAIL, editable=False)
     name_key = models.CharField(max_length=LONGEST_NAME, editable=False)
@@ -55,7 +60,9 @@ class Client(models.Model):
         ordering = ["name"]
         constraints = [
             models.UniqueConstraint(
-                fields=["email_key", "name_key"], name="one_client_per_email_and_name"
+                fields=["email_key", "name_key"],
+                name="one_client_per_email_and_name",
+                condition=~Q(email_key=""),
             )
         ]
 
@@ -70,6 +77,8 @@ class Client(models.Model):
 
     def clean(self) -> None:
         """Refuse a second client of one name and address; no form has the keys as fields."""
+        if not self.email:
+            return
         twins = Client.objects.filter(email_key=email_key(self.email), name_key=name_key(self.name))
         if twins.exclude(pk=self.pk).exists():
             raise ValidationError(_("There is a client of this name and address already."))
@@ -78,6 +87,59 @@ class Client(models.Model):
     def first_name(self) -> str:
         """What we call the client in a letter."""
         return self.name.split(" ")[0]
+
+
+class ClientNote(models.Model):
+    """A plain note of the front desk: "rings twice", "likes the small room". Never about health.
+
+    Notes are added and taken away, never changed.
+    """
+
+    client = models.ForeignKey(Client, models.CASCADE, related_name="notes")
+    text = models.CharField(_("note"), max_length=500)
+    written_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    written_at = models.DateTimeField(_("written"))
+    removed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    removed_at = models.DateTimeField(_("taken away"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("note")
+        verbose_name_plural = _("notes")
+        ordering = ["-written_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.written_at:%Y-%m-%d}"
+
+
+class ClientMerge(models.Model):
+    """Two records that were one person: which was kept, and what went over to it.
+
+    `moved` names the rows by model and primary key, so that all of it can go back.
+    """
+
+    kept = models.ForeignKey(Client, models.CASCADE, related_name="+")
+    merged = models.ForeignKey(Client, models.CASCADE, related_name="+")
+    moved = models.JSONField(default=dict)
+    merged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    merged_at = models.DateTimeField(_("merged"))
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    undone_at = models.DateTimeField(_("taken apart again"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("merge")
+        verbose_name_plural = _("merges")
+        ordering = ["-merged_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.merged_at:%Y-%m-%d}"
 
 
 class ConsentKind(models.TextChoices):

@@ -41,6 +41,10 @@ class Policy:
     undo_minutes: int = 3
     manage_link_days: int = 30
     morning_note_hours: int = 0
+    form_hours: int = 24
+    late_keep_minutes: int = 10
+    late_shorten_minutes: int = 15
+    time_off_needs_approval: bool = True
     treating_minutes_in_a_row: int = 240
     break_minutes: int = 30
     price_at_least: Decimal = Decimal(100)
@@ -104,9 +108,13 @@ def validate_values(values: Any) -> None:
     merged([values])
 
 
-def _typed(name: str, value: Any) -> int | Decimal:
+def _typed(name: str, value: Any) -> bool | int | Decimal:
     if name not in DEFAULTS:
         raise ValidationError(_("There is no rule named %(name)s.") % {"name": name})
+    if isinstance(DEFAULTS[name], bool):
+        if not isinstance(value, bool):
+            raise ValidationError(_("%(name)s is yes or no.") % {"name": name})
+        return value
     if isinstance(DEFAULTS[name], Decimal):
         try:
             amount = Decimal(str(value))

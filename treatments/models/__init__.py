@@ -13,7 +13,7 @@ from treatments.models.instructions import (
     InstructionKind,
     InstructionVersion,
 )
-from treatments.models.prices import Price, PriceList
+from treatments.models.prices import Price, PriceChange, PriceList
 
 __all__ = [
     "AddOn",
@@ -24,6 +24,7 @@ __all__ = [
     "InstructionVersion",
     "Option",
     "Price",
+    "PriceChange",
     "PriceList",
     "Treatment",
     "Visibility",

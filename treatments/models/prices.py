@@ -34,11 +34,38 @@ class PriceList(models.Model):
         return self.name
 
 
+class PriceChange(models.Model):
+    """Prices that are published together, from one day on, for one reason.
+
+    A draft is typed and previewed by its author; publishing writes all its prices at once. Before
+    it starts it can be undone: what was promised meanwhile stays promised.
+    """
+
+    effective_from = models.DateField(_("for visits from"), null=True, blank=True)
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    edits = models.JSONField(default=list, blank=True)  # of a draft; published, they are prices
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    made_at = models.DateTimeField(_("begun"))
+    published_at = models.DateTimeField(_("published"), null=True, blank=True)
+    undone_at = models.DateTimeField(_("undone"), null=True, blank=True)
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("price change")
+        verbose_name_plural = _("price changes")
+        ordering = ["-made_at", "-pk"]
+
+    def __str__(self) -> str:
+        return self.reason or f"{self.made_at:%Y-%m-%d}"
+
+
 class Price(models.Model):
     """What an option or add-on costs from one day on. Added, never changed.
 
     `effective_from` is a date of the visit, by the location's calendar; a row counts for what is
-    priced at or after `published_at`.
+    priced at or after `published_at`, and before `withdrawn_at` where it was undone.
     """
 
     option = models.ForeignKey(Option, models.PROTECT, null=True, blank=True, related_name="prices")
@@ -75,6 +102,10 @@ class Price(models.Model):
         related_name="+",
     )
     reason = models.CharField(_("reason"), max_length=200, blank=True)
+    change = models.ForeignKey(
+        PriceChange, models.PROTECT, null=True, blank=True, editable=False, related_name="prices"
+    )
+    withdrawn_at = models.DateTimeField(_("undone"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("price")

@@ -110,11 +110,12 @@ def price_books(
 ) -> dict[tuple[int, int], PriceBook]:
     """Return a book for each of `options` at each of `locations`, by their two pks. One query.
 
-    They hold what was published by `priced_at`.
+    They hold what was published by `priced_at` and not undone by then.
     """
     rows = Price.objects.filter(
         Q(option__in=options) | Q(add_on__in=add_ons),
         Q(location=None) | Q(location__in=locations),
+        Q(withdrawn_at=None) | Q(withdrawn_at__gt=priced_at),
         published_at__lte=priced_at,
     )
     by_option: dict[int | None, list[Price]] = defaultdict(list)

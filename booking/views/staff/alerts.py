@@ -11,12 +11,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from booking.permissions import alerts_of, visits_of
+from booking.places import SEES_VISITS
 from booking.selectors.proof import open_alerts, unread_preparation
 from booking.services.care import mark_seen
 from booking.views.holds import see_other
-from booking.views.staff.frame import SEES_VISITS, staff_page, user_of, visit_url
+from booking.views.staff.frame import user_of, visit_url
 from clinic.accounts.access import allowed
 from clinic.web import clock
+from clinic.web.workspace import staff_page
 
 ON_A_PAGE = 25
 
@@ -28,7 +30,8 @@ def alerts(request: HttpRequest) -> HttpResponse:
     user, now = user_of(request), clock.now()
     page = Paginator(open_alerts(alerts_of(user)), ON_A_PAGE).get_page(request.GET.get("page"))
     unread = unread_preparation(visits=visits_of(user), now=now)
-    return staff_page(request, "staff/alerts.html", {"page": page, "unread": unread})
+    context = {"page": page, "count": page.paginator.count, "unread": unread}
+    return staff_page(request, "staff/alerts.html", context)
 
 
 @require_POST

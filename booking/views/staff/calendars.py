@@ -28,10 +28,11 @@ from booking.selectors.calendars import (
 )
 from booking.services import calendars as services
 from booking.views.holds import see_other
-from booking.views.staff.frame import staff_page, user_of
+from booking.views.staff.frame import user_of
 from clinic.accounts.access import allowed
 from clinic.accounts.models import User
 from clinic.web import clock, limits
+from clinic.web.workspace import staff_page
 
 OWN, ROOMS = "booking.view_own_booking", "booking.add_feed"
 LOOKS = limits.Limit("looks-outside", places=10, window=timedelta(minutes=10))

@@ -1,22 +1,23 @@
-"""What every page of the workspace stands in, and finding a visit by its reference."""
+"""The first page of the workspace, finding a visit by its reference, and who is asking."""
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from booking.models import Booking
-from booking.permissions import alerts_of, visits_of
+from booking.permissions import visits_of
+from booking.places import SEES_VISITS
 from booking.selectors.desk import references
 from clinic.accounts.access import allowed
 from clinic.accounts.models import User
+from clinic.web.workspace import staff_page
 
 LONGEST_TYPED = 12
-SEES_VISITS = ("booking.view_booking", "booking.view_own_booking")
 
 
 @require_safe
@@ -35,14 +36,6 @@ def find(request: HttpRequest) -> HttpResponse:
     if visit is None:
         return staff_page(request, "staff/not_found.html", {"typed": typed}, status=404)
     return redirect(visit_url(visit))
-
-
-def staff_page(
-    request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200
-) -> HttpResponse:
-    """Render a page in the frame, whose rail counts what needs a person. One query."""
-    open_alerts = alerts_of(user_of(request)).filter(seen_at=None).count()
-    return render(request, template, {**context, "open_alerts": open_alerts}, status=status)
 
 
 def visit_or_404(request: HttpRequest, reference: str) -> Booking:

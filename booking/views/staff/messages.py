@@ -18,13 +18,14 @@ from booking.selectors import desk
 from booking.selectors.proof import texts_of
 from booking.views.holds import see_other
 from booking.views.presses import press
-from booking.views.staff.frame import staff_page, user_of
+from booking.views.staff.frame import user_of
 from clinic.accounts.access import allowed
 from clinic.messaging import selectors as outbox
 from clinic.messaging import services
 from clinic.messaging.errors import MessageError
 from clinic.messaging.models import Message
 from clinic.web import clock
+from clinic.web.workspace import staff_page
 
 ON_A_PAGE = 25
 COUNTED = timedelta(days=7)  # of the table by code

@@ -17,9 +17,10 @@ from booking.samples import EMAIL, PERMISSION, SAMPLES, Sample, sample_letter
 from booking.services.samples import send_test
 from booking.views.holds import see_other
 from booking.views.presses import press
-from booking.views.staff.frame import staff_page, user_of, visit_or_404
+from booking.views.staff.frame import user_of, visit_or_404
 from clinic.accounts.access import allowed
 from clinic.web import clock
+from clinic.web.workspace import staff_page
 
 
 @require_safe

@@ -7,11 +7,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from booking.models import UPCOMING
+from booking.places import SEES_VISITS
 from booking.selectors.proof import ledger
-from booking.views.staff.frame import SEES_VISITS, staff_page, visit_or_404
+from booking.views.staff.frame import visit_or_404
 from booking.views.steps import extras_in_words
 from clinic.accounts.access import allowed
 from clinic.web import clock
+from clinic.web.workspace import staff_page
 
 
 @require_safe

@@ -1,0 +1,48 @@
+"""Where the rail of the workspace leads, as far as it is about visits."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from booking.permissions import alerts_of
+from clinic.accounts.models import User
+from clinic.web.workspace import Place, add
+
+SEES_VISITS = ("booking.view_booking", "booking.view_own_booking")
+
+
+def open_alerts(user: User) -> int:
+    """How many alerts that `user` may look at nobody has seen to. One query."""
+    return alerts_of(user).filter(seen_at=None).count()
+
+
+PLACES = (
+    Place(
+        position=50,
+        pages=("staff:alerts",),
+        icon="bell",
+        name=_("Needs a person"),
+        permissions=SEES_VISITS,
+        count=open_alerts,
+    ),
+    Place(
+        position=60,
+        pages=("staff:messages", "staff:message"),
+        icon="envelope-paper",
+        name=_("Messages"),
+        permissions=("messaging.view_message",),
+    ),
+    Place(
+        position=70,
+        pages=("staff:calendars",),
+        icon="calendar-plus",
+        name=_("Calendars"),
+        permissions=("booking.view_own_booking", "booking.add_feed"),
+    ),
+)
+
+
+def register() -> None:
+    """Let the rail lead to each of them."""
+    for place in PLACES:
+        add(place)
