@@ -9,6 +9,7 @@ PREVIEW = "visits/<slug:reference>/preview/<slug:slug>/<slug:channel>"
 
 urlpatterns = [
     path("", frame.home, name="home"),
+    path("clinic/", frame.clinic, name="clinic"),
     path("find/", frame.find, name="find"),
     path("alerts/", alerts.alerts, name="alerts"),
     path("alerts/<int:pk>/done/", alerts.done, name="done"),

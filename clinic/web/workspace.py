@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
-from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
-Count = Callable[[Any], int]
-Viewer = Any  # a user of accounts, which is a room above
+Viewer = Any  # a user of accounts, which is a room above, or nobody
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +26,9 @@ class Place:
     """A place the rail leads to.
 
     `position` puts it in order; `pages` are the url names, with their namespace, of the pages that
-    belong to it, the one it leads to first. Who has none of `permissions` does not see it.
+    belong to it, the one it leads to first. Who has none of `permissions` does not see it. `count`
+    is how much waits there for a viewer. With `in_hub` it stands on the page "Clinic", with what
+    it is for in a line, and not in the rail.
     """
 
     position: int
@@ -35,12 +36,18 @@ class Place:
     icon: str
     name: str | Promise
     permissions: tuple[str, ...]
-    count: Count | None = None
+    count: Callable[[Viewer], int] | None = None
+    in_hub: bool = False
+    says: str | Promise = ""
 
     @property
     def url(self) -> str:
         """Where it leads."""
         return reverse(self.pages[0])
+
+    def is_open_to(self, viewer: Viewer) -> bool:
+        """Whether `viewer` may go there."""
+        return any(map(viewer.has_perm, self.permissions))
 
 
 @dataclass(frozen=True)
@@ -53,27 +60,41 @@ class Link:
     waiting: int
 
 
+HUB = Place(
+    position=99,
+    pages=("staff:clinic",),
+    icon="gear",
+    name=_("Clinic"),
+    permissions=(),
+)
+
 _places: list[Place] = []
 
 
 def add(place: Place) -> None:
-    """Let the rail lead to `place`; twice is harmless."""
+    """Let the rail, or the hub, lead to `place`; twice is harmless."""
     if place not in _places:
         insort(_places, place, key=attrgetter("position"))
 
 
-def rail(viewer: Viewer | AnonymousUser, here: str) -> list[Link]:
-    """Return where `viewer` may go from the page named `here`. One query for each count."""
-    return [
-        Link(
-            place,
-            is_here=here in place.pages,
-            is_page=here == place.pages[0],
-            waiting=place.count(viewer) if place.count else 0,
-        )
-        for place in _places
-        if any(map(viewer.has_perm, place.permissions))
-    ]
+def rail(viewer: Viewer, here: str) -> list[Link]:
+    """Return where `viewer` may go from the page named `here`. One query for each count.
+
+    Last comes the hub, for whom any of its places is open.
+    """
+    links = [_link(place, viewer, here) for place in _open_to(viewer, in_hub=False)]
+    inside = hub(viewer, here)
+    if inside:
+        is_in = any(link.is_here for link in inside)
+        waiting = sum(link.waiting for link in inside)
+        is_page = here == HUB.pages[0]
+        links.append(Link(HUB, is_here=is_in or is_page, is_page=is_page, waiting=waiting))
+    return links
+
+
+def hub(viewer: Viewer, here: str = "") -> list[Link]:
+    """Return what `viewer` finds on the page "Clinic". One query for each count."""
+    return [_link(place, viewer, here) for place in _open_to(viewer, in_hub=True)]
 
 
 def staff_page(
@@ -87,3 +108,16 @@ def in_frame(request: HttpRequest, context: dict[str, Any] | None = None) -> dic
     """Return `context` with what the frame needs: `rail`."""
     here = request.resolver_match.view_name if request.resolver_match else ""
     return {**(context or {}), "rail": rail(request.user, here)}
+
+
+def _open_to(viewer: Viewer, *, in_hub: bool) -> list[Place]:
+    return [place for place in _places if place.in_hub == in_hub and place.is_open_to(viewer)]
+
+
+def _link(place: Place, viewer: Viewer, here: str) -> Link:
+    return Link(
+        place,
+        is_here=here in place.pages,
+        is_page=here == place.pages[0],
+        waiting=place.count(viewer) if place.count else 0,
+    )

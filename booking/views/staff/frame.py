@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -15,7 +16,7 @@ from booking.places import SEES_VISITS
 from booking.selectors.desk import references
 from clinic.accounts.access import allowed
 from clinic.accounts.models import User
-from clinic.web.workspace import staff_page
+from clinic.web.workspace import hub, staff_page
 
 LONGEST_TYPED = 12
 
@@ -25,6 +26,16 @@ LONGEST_TYPED = 12
 def home(request: HttpRequest) -> HttpResponse:
     """Lead to what needs a person, which is why people look in."""
     return redirect("staff:alerts")
+
+
+@require_safe
+@allowed(*SEES_VISITS)
+def clinic(request: HttpRequest) -> HttpResponse:
+    """Lead to what an admin sets: prices, texts, rules, people and places."""
+    links = hub(user_of(request))
+    if not links:
+        raise PermissionDenied
+    return staff_page(request, "staff/clinic.html", {"links": links})
 
 
 @require_safe
