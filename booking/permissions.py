@@ -8,6 +8,7 @@ what a later version of the table no longer names.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -16,9 +17,10 @@ from django.apps.registry import Apps
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import QuerySet
 
-from booking.models import Alert, Booking
+from booking.models import Alert, Booking, Status
 from booking.models.bookings import BookingQuerySet
 from clinic.accounts.models import User
+from clinic.clients.models import Client
 
 
 class Role(StrEnum):
@@ -60,6 +62,8 @@ DIARY = (
     "messaging.message",
 )
 CARE = ("booking.alert", "booking.reading", "booking.skincheck")
+
+AROUND_A_VISIT = timedelta(days=7)  # the handbook, section 12
 
 # Aestheticians see clients of their own schedule only (handbook, section 12): "view_own" opens
 # pages that ask `visits_of` which visits those are, and nothing here opens all of them.
@@ -137,6 +141,20 @@ def changeable_visits(user: User) -> BookingQuerySet:
     if user.has_perm("booking.change_own_booking"):
         return Booking.objects.filter(provider__user=user)
     return Booking.objects.none()
+
+
+def clients_of(user: User, *, now: datetime) -> QuerySet[Client]:
+    """Return the clients whose records `user` may look at.
+
+    All of them, or, to an aesthetician, whoever has a visit of their own schedule not more than
+    seven days away, before or after; whatever became of that visit.
+    """
+    if user.has_perm("clients.view_client"):
+        return Client.objects.all()
+    near = (now - AROUND_A_VISIT, now + AROUND_A_VISIT)
+    visits = visits_of(user).filter(starts_at__range=near)
+    promised = visits.exclude(status__in=[Status.HELD, Status.EXPIRED_HOLD])
+    return Client.objects.filter(pk__in=promised.values("client"))
 
 
 def alerts_of(user: User) -> QuerySet[Alert]:
