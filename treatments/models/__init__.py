@@ -13,7 +13,7 @@ from treatments.models.instructions import (
     InstructionKind,
     InstructionVersion,
 )
-from treatments.models.prices import Price, PriceChange, PriceList
+from treatments.models.prices import Price, PriceChange, PriceList, wrong_amount
 
 __all__ = [
     "AddOn",
@@ -28,4 +28,5 @@ __all__ = [
     "PriceList",
     "Treatment",
     "Visibility",
+    "wrong_amount",
 ]

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from clinic.places.models import Location
-from clinic.places.policies import policy_for
+from clinic.places.policies import DEAREST, Policy, policy_for
 from clinic.web import clock
 from clinic.web.money import money, rounded
 from treatments.models.catalogue import AddOn, Option
@@ -38,7 +38,8 @@ class PriceChange(models.Model):
     """Prices that are published together, from one day on, for one reason.
 
     A draft is typed and previewed by its author; publishing writes all its prices at once. Before
-    it starts it can be undone: what was promised meanwhile stays promised.
+    it starts it can be undone: what was promised meanwhile stays promised. `edits` are of
+    `treatments.cells.Edit`.
     """
 
     effective_from = models.DateField(_("for visits from"), null=True, blank=True)
@@ -56,6 +57,13 @@ class PriceChange(models.Model):
         verbose_name = _("price change")
         verbose_name_plural = _("price changes")
         ordering = ["-made_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["made_by"],
+                name="one_price_draft_per_author",
+                condition=Q(published_at=None, undone_at=None),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.reason or f"{self.made_at:%Y-%m-%d}"
@@ -131,30 +139,38 @@ class Price(models.Model):
     def clean(self) -> None:
         if self.amount is None:
             return
-        if self.amount != rounded(self.amount):
-            raise ValidationError({"amount": _now("There is no such coin.")})
-        if self.option:
-            self._check_band(self.option)
-        elif self.amount == 0:
-            raise ValidationError({"amount": _now("Only the consultation is free.")})
-
-    def _check_band(self, option: Option) -> None:
-        """Treatments cost what the policy's band allows; only the consultation may be free."""
-        if option.treatment.is_consultation and self.amount == 0:
-            return
+        offer = self.option or self.add_on
         policy = policy_for(self.location, now=clock.now())
-        if not policy.price_at_least <= self.amount <= policy.price_at_most:
-            raise ValidationError(
-                {
-                    "amount": _now(
-                        "%(amount)s is outside the price band, %(low)s to %(high)s. "
-                        "To widen the band, publish a new policy with price_at_least and "
-                        "price_at_most, and say why."
-                    )
-                    % {
-                        "amount": money(self.amount),
-                        "low": money(policy.price_at_least),
-                        "high": money(policy.price_at_most),
-                    }
-                }
-            )
+        if offer and (wrong := wrong_amount(self.amount, offer=offer, policy=policy)):
+            raise ValidationError({"amount": wrong})
+
+
+def wrong_amount(amount: Decimal, *, offer: Option | AddOn, policy: Policy) -> str:
+    """Return why `offer` cannot cost `amount` under `policy`, in a sentence; "" where it can.
+
+    Treatments cost what the band allows; only the consultation may be free.
+    """
+    if amount != rounded(amount):
+        return _now("There is no such coin.")
+    if amount < 0:
+        return _now("A price is not below zero.")
+    if amount > DEAREST:
+        return _now("That is more than anything here costs.")
+    if isinstance(offer, AddOn):
+        return "" if amount else _now("Only the consultation is free.")
+    if offer.treatment.is_consultation and amount == 0:
+        return ""
+    if not policy.price_at_least <= amount <= policy.price_at_most:
+        return _out_of_band(amount, policy)
+    return ""
+
+
+def _out_of_band(amount: Decimal, policy: Policy) -> str:
+    return _now(
+        "%(amount)s is outside the price band, %(low)s to %(high)s. To widen the band, publish a "
+        "new policy with price_at_least and price_at_most, and say why."
+    ) % {
+        "amount": money(amount),
+        "low": money(policy.price_at_least),
+        "high": money(policy.price_at_most),
+    }
