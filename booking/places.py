@@ -39,6 +39,15 @@ PLACES = (
         name=_("Calendars"),
         permissions=("booking.view_own_booking", "booking.add_feed"),
     ),
+    Place(
+        position=88,
+        pages=("staff:people", "staff:person", "staff:new_person", "staff:account"),
+        icon="person-badge",
+        name=_("People"),
+        permissions=("booking.change_provider",),
+        in_hub=True,
+        says=_("Who gives what, who signs in, and as what."),
+    ),
 )
 
 

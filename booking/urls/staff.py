@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from booking.views.staff import alerts, calendars, fees, frame, messages, previews, visits
+from booking.views.staff import (
+    alerts,
+    calendars,
+    fees,
+    frame,
+    messages,
+    people,
+    previews,
+    visits,
+)
 
 app_name = "staff"
 PREVIEW = "visits/<slug:reference>/preview/<slug:slug>/<slug:channel>"
@@ -24,6 +33,11 @@ urlpatterns = [
     path("messages/<int:pk>/", messages.message, name="message"),
     path("messages/<int:pk>/retry/", messages.retry, name="retry"),
     path("messages/<int:pk>/void/", messages.void, name="void"),
+    path("people/", people.people, name="people"),
+    path("people/new/", people.new_person, name="new_person"),
+    path("people/accounts/<int:pk>/", people.account, name="account"),
+    path("people/invitations/<int:pk>/take-back/", people.uninvite, name="uninvite"),
+    path("people/<slug:slug>/", people.person, name="person"),
     path("visits/<slug:reference>/", visits.visit, name="visit"),
     path("visits/<slug:reference>/waive/", fees.waive, name="waive"),
     path("visits/<slug:reference>/preview/", previews.previews, name="previews"),
