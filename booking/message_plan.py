@@ -9,7 +9,7 @@ and whether one still holds is asked by `message_checks`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from enum import StrEnum
@@ -38,7 +38,7 @@ from booking.message_times import (
 from booking.models import UPCOMING, Alert, Booking, Provider, Status
 from booking.permissions import Role
 from booking.scheduling import sending
-from booking.selectors.history import State, at, known, states, version_told
+from booking.selectors.history import SAY_WHEN, State, at, known, states, version_told
 from clinic.accounts.models import User
 from clinic.clients.models import ConsentKind
 from clinic.messaging import services
@@ -221,24 +221,32 @@ def subject_of(booking: Booking) -> str:
     return f"{SUBJECT}:{booking.pk}"
 
 
-def follow(booking: Booking, trigger: Trigger, *, now: datetime) -> None:
+def follow(booking: Booking, trigger: Trigger, *, now: datetime, quiet: bool = False) -> None:
     """Bring the outbox in line with what has just happened to `booking`.
 
     In the transaction of the change: what tells of the visit as it was is withdrawn, what is to
-    be told of it now is planned.
+    be told of it now is planned. A `quiet` change is no news to the client: only what was waiting
+    to be told is told, as it stands now. Reminders, and those who work here, hear of it as ever,
+    and the next news begin with what the client was told last.
     """
+    ways = _waiting_to_be_told(booking) if quiet else {EMAIL, SMS}
     if reason := WHY_WITHDRAWN.get(trigger):
         codes = REMINDERS if trigger == Trigger.CHECKED_IN else WITHDRAWN
         services.void(subject=subject_of(booking), codes=codes, reason=reason, now=now)
-    services.plan(messages=planned_messages(booking, trigger, now=now), now=now)
+    services.plan(messages=planned_messages(booking, trigger, ways=ways, now=now), now=now)
 
 
 def planned_messages(
-    booking: Booking, trigger: Trigger = Trigger.CONFIRMED, *, now: datetime
+    booking: Booking,
+    trigger: Trigger = Trigger.CONFIRMED,
+    *,
+    ways: Collection[str] = (EMAIL, SMS),
+    now: datetime,
 ) -> list[Planned]:
     """Return what the people of `booking` are to be told after `trigger`, and when.
 
-    None or few queries: who was told what is asked only after a change.
+    News go to the client by `ways`. None or few queries: who was told what is asked only after a
+    change.
     """
     visit = Visit(booking, now)
     stood = states(booking) if trigger in CHANGED else []
@@ -246,13 +254,14 @@ def planned_messages(
     if trigger == Trigger.CONFIRMED:
         entries = [*CONFIRMATION, *entries]
     elif trigger in TOLD:
-        entries = [*_news(booking, stood), *entries]
-    ways = {EMAIL, SMS} if settings.HAS_SMS else {EMAIL}
+        news = [entry for entry in _news(booking, stood) if entry.channel in ways]
+        entries = [*news, *entries]
+    channels = {EMAIL, SMS} if settings.HAS_SMS else {EMAIL}
     restored = _withdrawn_before(booking, stood)
     drafts = [
         entry.draft(visit, is_restored=(entry.code, entry.channel) in restored)
         for entry in entries
-        if entry.channel in ways
+        if entry.channel in channels
     ]
     changes = [_change_for(visit, provider) for provider in _who_sees_it_change(booking, stood)]
     sheets = [_day_sheet(visit)] if trigger in TOLD else []
@@ -270,6 +279,14 @@ def _news(booking: Booking, stood: list[State]) -> Iterator[Entry]:
             yield replace(new, due=changed.due)  # this change, too, may be taken back
         elif at(stood, told) != stood[-1]:
             yield changed
+
+
+def _waiting_to_be_told(booking: Booking) -> set[str]:
+    """Return by which channels the client is still to be told when the visit is. One query."""
+    rows = Message.objects.about(subject_of(booking)).filter(
+        code__in=SAY_WHEN, recipient="client", status=Message.Status.PLANNED
+    )
+    return set(rows.values_list("channel", flat=True))
 
 
 def _withdrawn_before(booking: Booking, stood: list[State]) -> set[tuple[str, str]]:

@@ -13,8 +13,8 @@ from clinic.places.policies import Policy
 from treatments.models import AddOn, Option
 from treatments.selectors import PriceBook, PriceLine, price_book
 
-CONFIRMED, MOVED, CANCELLED = "confirmed", "moved", "cancelled"
-QUIET = {CONFIRMED, MOVED, CANCELLED}
+CONFIRMED, MOVED, CANCELLED, RESIZED = "confirmed", "moved", "cancelled", "resized"
+QUIET = {CONFIRMED, MOVED, CANCELLED, RESIZED}
 ENDED = {Status.CANCELLED_CLIENT, Status.CANCELLED_LATE, Status.CANCELLED_CLINIC}
 
 
@@ -79,7 +79,9 @@ def why_not_move(booking: Booking, *, policy: Policy, now: datetime) -> str:
 
 
 def quiet_step(booking: Booking, *, by: str, now: datetime) -> BookingEvent | None:
-    """Return what `by` just did and can take back without a word: book, move or cancel. One query.
+    """Return what `by` just did and can take back without a word. One query.
+
+    That is to book, move, cancel, or make longer or shorter.
 
     None once its few minutes are over, or when anything else has happened to the visit since.
     """

@@ -10,9 +10,9 @@ from clinic.messaging.models import Message
 
 SAY_WHEN = ("M01", "M09")  # the codes that tell a time
 # The events that make a new version, each of them one.
-MOVED, CANCELLED, DECLINED = "moved", "cancelled", "declined"
-UNDONE, TAKEN_BACK = "undone", "taken_back"
-FACTS = ("provider", "location", "option", "add_ons", "price")
+MOVED, CANCELLED, DECLINED, TOO_LATE = "moved", "cancelled", "declined", "too_late"
+UNDONE, TAKEN_BACK, RESIZED = "undone", "taken_back", "resized"
+FACTS = ("provider", "location", "option", "add_ons", "price", "adjusted_minutes")
 
 
 class State(NamedTuple):
@@ -30,21 +30,21 @@ class State(NamedTuple):
 def states(booking: Booking) -> list[State]:
     """Return how `booking` stood at each version, the first one first. 1 query, or 2.
 
-    Told by its events: a move says how all stood before it and what it changed.
+    Told by its events: a move, or another length, says how all stood before it and what it changed.
     """
-    changes = (MOVED, CANCELLED, DECLINED, UNDONE, TAKEN_BACK)
+    changes = (MOVED, RESIZED, CANCELLED, DECLINED, UNDONE, TAKEN_BACK)
     events = list(booking.events.filter(what__in=changes).order_by("pk"))
-    moves = {event.pk: event.data for event in events if event.what == MOVED}
+    moves = {event.pk: event.data for event in events if event.what in {MOVED, RESIZED}}
     first = next(iter(moves.values()), None)
     found = [_before(first) if first else _present(booking)]
     for event in events:
         last, undone = found[-1], moves.get(event.data.get("undoes", 0))
-        if event.what == MOVED:
+        if event.pk in moves:
             found.append(_after(last, event.data))
         elif event.what == UNDONE and undone is not None:
             found.append(_before(undone))
         else:
-            found.append(last._replace(is_off=event.what in {CANCELLED, DECLINED}))
+            found.append(last._replace(is_off=event.what in OFF))
     return found
 
 
@@ -86,7 +86,10 @@ def at(stood: list[State], version: int) -> State:
 def _before(move: dict[str, Any]) -> State:
     """How a visit stood before `move`, which was noted when it stood."""
     before = move["before"]
-    return State(datetime.fromisoformat(move["from"]), {name: before[name] for name in FACTS})
+    facts = {
+        name: before.get(name, 0) for name in FACTS
+    }  # minutes are noted since staff change them
+    return State(datetime.fromisoformat(move["from"]), facts)
 
 
 def _after(last: State, move: dict[str, Any]) -> State:
@@ -103,5 +106,6 @@ def _present(booking: Booking) -> State:
             "option": booking.option_id,
             "add_ons": sorted(add_on.pk for add_on in booking.add_ons.all()),
             "price": str(booking.price),
+            "adjusted_minutes": booking.adjusted_minutes,
         },
     )

@@ -11,6 +11,7 @@ from booking.services.holds import (
     let_go,
 )
 from booking.services.moving import move
+from booking.services.resizing import resize
 from booking.services.schedule import (
     add_time_off,
     remove_stretch,
@@ -39,6 +40,7 @@ __all__ = [
     "move",
     "remove_stretch",
     "remove_time_off",
+    "resize",
     "save_draft",
     "save_stretch",
     "set_working_hours",

@@ -39,6 +39,8 @@ def move(
     starts_at: datetime,
     wish: Wish | None = None,
     price_shown: Decimal | None = None,
+    version: int | None = None,
+    tell: bool = True,
     actor: Actor,
     reason: str = "",
     now: datetime,
@@ -47,13 +49,15 @@ def move(
 
     It keeps its reference, policy and history, and its price but for what changes; the old time is
     free at once. A client moves as often as was promised and not into notice, nor out of it;
-    moving to where it stands changes nothing. Raises NotNow, NotOffered, SlotTaken and its kinds,
+    moving to where it stands changes nothing. `version` is the schedule version the time was
+    chosen by, else the one `booking` was read at; without `tell` the client hears nothing new from
+    us until something else changes. Raises NotNow, NotOffered, SlotTaken and its kinds,
     or AskTheClinic.
     """
     starts_at = starts_at.astimezone(UTC)  # where hours added are hours elapsed
     is_client = actor.by == BookingEvent.By.CLIENT
     asked = wish or Wish.of(booking)
-    seen = booking.schedule_version
+    seen = booking.schedule_version if version is None else version
     locked = lock_for(asked, client=booking.client, leaving=booking.location)
     lock_booking(booking)
     if stands_so(booking, asked, starts_at):
@@ -89,8 +93,9 @@ def move(
         version=booking.schedule_version,
         **differences(before, after),
         before=before.as_data(),
+        **({} if tell else {"is_quiet": True}),
     )
-    follow(booking, Trigger.MOVED, now=now)
+    follow(booking, Trigger.MOVED, now=now, quiet=not tell)
 
 
 def stands_so(booking: Booking, wish: Wish, starts_at: datetime) -> bool:

@@ -86,19 +86,19 @@ class Standing:
             "ends_at": self.ends_at.isoformat(),
             "lines": [(line.code, line.name, str(line.amount)) for line in self.lines],
             "priced_at": self.priced_at.isoformat(),
-            "adjusted_minutes": self.wish.adjusted_minutes,
             "promise": self.promise,
             "texts": self.texts,
         }
 
     def facts(self) -> dict[str, Any]:
-        """Return what is booked, by primary keys, and its price."""
+        """Return what is booked, by primary keys, its price, and the minutes staff added."""
         return {
             "provider": self.provider.pk,
             "location": self.wish.location.pk,
             "option": self.wish.option.pk,
             "add_ons": sorted(add_on.pk for add_on in self.wish.add_ons),
             "price": str(self.price),
+            "adjusted_minutes": self.wish.adjusted_minutes,
         }
 
     @property

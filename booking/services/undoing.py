@@ -14,7 +14,7 @@ from booking.message_plan import Trigger, follow
 from booking.models import Booking, BookingEvent
 from booking.scheduling.slots import Kept
 from booking.selectors import free_slots
-from booking.selectors.changes import CANCELLED, CONFIRMED, quiet_step
+from booking.selectors.changes import CANCELLED, CONFIRMED, RESIZED, quiet_step
 from booking.services.cancelling import cancel
 from booking.services.confirming import refuse_second_first_visit
 from booking.services.holds import end_holds_in_the_way
@@ -30,6 +30,7 @@ from booking.services.ledger import (
     refused_by_database,
 )
 from booking.services.moving import times
+from booking.services.resizing import stretch
 from booking.services.standing import Standing, put
 from booking.wishes import Wish
 
@@ -42,10 +43,10 @@ UNDONE = "undone"
 def undo(*, booking: Booking, step: BookingEvent, actor: Actor, now: datetime) -> None:
     """Take back `step`, the last thing done to the visit by the same side, while it is fresh.
 
-    A booking is cancelled at no charge, a move goes back and is not counted, a cancelled visit
-    stands again and nothing is owed. Nothing was kept meanwhile: SlotTaken where the time is gone.
-    Doing it twice is harmless. Raises NotNow once the minutes are over or anything else has
-    happened, or AskTheClinic.
+    A booking is cancelled at no charge, a move goes back and is not counted, a visit has its
+    length again, a cancelled one stands again and nothing is owed. Nothing was kept meanwhile:
+    SlotTaken where the time is gone. Doing it twice is harmless. Raises NotNow once the minutes
+    are over or anything else has happened, or AskTheClinic.
     """
     if _is_undone(booking, step):
         return
@@ -55,6 +56,8 @@ def undo(*, booking: Booking, step: BookingEvent, actor: Actor, now: datetime) -
         cancel(booking=booking, actor=actor, fee_shown=Decimal(0), undoes=step, now=now)
     elif step.what == CANCELLED:
         _uncancel(booking, step, actor=actor, now=now)
+    elif step.what == RESIZED:
+        _resize_back(booking, step, actor=actor, now=now)
     else:
         _move_back(booking, step, actor=actor, now=now)
 
@@ -77,7 +80,27 @@ def _move_back(booking: Booking, step: BookingEvent, *, actor: Actor, now: datet
         **times(present, former),
         version=booking.schedule_version,
     )
-    follow(booking, Trigger.UNDONE, now=now)
+    follow(booking, Trigger.UNDONE, now=now, quiet=step.data.get("is_quiet", False))
+
+
+def _resize_back(booking: Booking, step: BookingEvent, *, actor: Actor, now: datetime) -> None:
+    locked = lock_for(Wish.of(booking), client=booking.client, also=[booking.provider_id])
+    lock_booking(booking)
+    _must_be_quiet(booking, step, actor=actor, now=now)
+    end_holds_in_the_way(locked, now=now)
+    had, has = step.data["adjusted_minutes"]
+    stretch(booking, had - has, actor=actor, now=now)
+    standing = Standing.of(booking)
+    record(
+        booking,
+        UNDONE,
+        actor=actor,
+        now=now,
+        undoes=step.pk,
+        **times(standing, standing),
+        version=booking.schedule_version,
+    )
+    follow(booking, Trigger.UNDONE, now=now, quiet=step.data.get("is_quiet", False))
 
 
 def _uncancel(booking: Booking, step: BookingEvent, *, actor: Actor, now: datetime) -> None:

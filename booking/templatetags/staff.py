@@ -47,6 +47,7 @@ ENDED = {
 HAPPENED = {
     "confirmed": _("Confirmed"),
     "moved": _("Moved"),
+    "resized": _("Length changed"),
     "cancelled": _("Canceled"),
     "undone": _("Change taken back"),
     "fee_waived": _("Fee waived"),

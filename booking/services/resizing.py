@@ -1,0 +1,149 @@
+"""Making a visit longer or shorter: it keeps its start, its price and what is kept for it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from booking.errors import NotNow, NotOffered, SlotTaken
+from booking.message_plan import Trigger, follow
+from booking.models import UPCOMING, Booking, Status
+from booking.scheduling.slots import Kept
+from booking.selectors.changes import RESIZED
+from booking.selectors.diary import busy_spans
+from booking.services.holds import end_holds_in_the_way
+from booking.services.ledger import (
+    Actor,
+    allocate,
+    free,
+    lock_booking,
+    lock_for,
+    record,
+    refuse_overlapping_visits,
+    refused_by_database,
+)
+from booking.services.moving import times
+from booking.services.standing import Standing, differences
+from booking.wishes import Wish
+from clinic.places.policies import policy_for
+
+RESIZABLE = UPCOMING | {Status.CHECKED_IN, Status.IN_PROGRESS}
+STEP_MINUTES = 5
+LEAST_MINUTES = 10
+
+
+@refused_by_database
+@transaction.atomic
+def resize(
+    *,
+    booking: Booking,
+    minutes: int,
+    version: int | None = None,
+    tell: bool = True,
+    actor: Actor,
+    reason: str = "",
+    now: datetime,
+) -> None:
+    """Let a visit, ahead or begun, take `minutes` of its client's time, in steps of five.
+
+    Turnovers follow its new end. `version` is the schedule version its length was chosen by.
+    Asking for the length it has changes nothing. Raises NotOffered with the bounds, NotNow when
+    it changed since it was read, SlotTaken when it would run into something else.
+    """
+    seen = booking.schedule_version if version is None else version
+    locked = lock_for(Wish.of(booking), client=booking.client, also=[booking.provider_id])
+    lock_booking(booking)
+    if minutes == booking.minutes:
+        return
+    if booking.schedule_version != seen:
+        raise NotNow
+    if booking.status not in RESIZABLE:
+        raise NotNow(_("This visit is over. Its length stays as it was."))
+    _check(booking, minutes, now=now)
+    end_holds_in_the_way(locked, now=now)
+    before = Standing.of(booking)
+    stretch(booking, minutes - booking.minutes, actor=actor, now=now)
+    record(
+        booking,
+        RESIZED,
+        actor=actor,
+        now=now,
+        reason=reason,
+        **times(before, before),
+        version=booking.schedule_version,
+        **differences(before, Standing.of(booking)),
+        before=before.as_data(),
+        **({} if tell else {"is_quiet": True}),
+    )
+    follow(booking, Trigger.MOVED, now=now, quiet=not tell)
+
+
+def stretch(booking: Booking, minutes: int, *, actor: Actor, now: datetime) -> None:
+    """Let `booking`, which is locked with all it keeps, end so many `minutes` later; or sooner.
+
+    Raises SlotTaken where something else has that time, or its client another visit.
+    """
+    kept = _kept(booking)
+    longer = timedelta(minutes=minutes)
+    if minutes > 0:
+        _refuse_what_is_in_the_way(booking, kept, longer, now=now)
+        refuse_overlapping_visits(
+            booking.client,
+            starts_at=booking.starts_at,
+            ends_at=booking.ends_at + longer,
+            besides=booking,
+            actor=actor,
+        )
+    booking.ends_at += longer
+    booking.adjusted_minutes += minutes
+    booking.schedule_version += 1
+    booking.save(update_fields=["ends_at", "adjusted_minutes", "schedule_version"])
+    free(booking)
+    allocate(booking, [each._replace(end=each.end + int(longer.total_seconds())) for each in kept])
+
+
+def longest(booking: Booking, *, now: datetime) -> int:
+    """Return how many minutes the visit may take: the policy's most, and the first-visit talk."""
+    most = policy_for(booking.location, now=now).visit_minutes_at_most + booking.extra_minutes
+    return max(most, booking.minutes)
+
+
+def _check(booking: Booking, minutes: int, *, now: datetime) -> None:
+    most = longest(booking, now=now)
+    if not LEAST_MINUTES <= minutes <= most:
+        raise NotOffered(
+            _("A visit takes between %(least)s and %(most)s minutes.")
+            % {"least": LEAST_MINUTES, "most": most}
+        )
+    if (minutes - booking.minutes) % STEP_MINUTES:
+        raise NotOffered(_("Visits grow and shrink in steps of five minutes."))
+
+
+def _kept(booking: Booking) -> list[Kept]:
+    return [
+        Kept(each.resource_id, int(each.starts_at.timestamp()), int(each.ends_at.timestamp()))
+        for each in booking.allocations.all()
+    ]
+
+
+def _refuse_what_is_in_the_way(
+    booking: Booking, kept: list[Kept], longer: timedelta, *, now: datetime
+) -> None:
+    """Raise SlotTaken if somebody or something kept is busy in the minutes that are added.
+
+    What a visit stands in already, by exception, is no news.
+    """
+    added = int(longer.total_seconds())
+    busy = busy_spans(
+        resources=[each.resource for each in kept],
+        window=(min(each.end for each in kept), max(each.end for each in kept) + added),
+        zone=booking.location.zone,
+        now=now,
+        ignoring=booking,
+    )
+    for each in kept:
+        for start, end in busy.spans[each.resource]:
+            if start < each.end + added and each.end < end:
+                raise SlotTaken(_("That runs into the next visit, or into time that is blocked."))
