@@ -25,6 +25,7 @@ class ScheduleChange(models.Model):
     class Kind(models.TextChoices):
         TIME_OFF = "time_off", _("time off")
         HOURS = "hours", _("working hours")
+        EXTRA = "extra", _("extra opening")
         OUT_OF_SERVICE = "out_of_service", _("out of service")
         CLOSURE = "closure", _("closure")
         OPENING = "opening", _("opening hours")
@@ -83,7 +84,11 @@ class ScheduleChange(models.Model):
 
 
 class TouchedVisit(models.Model):
-    """A promised visit that a change runs into, and what was decided of it."""
+    """A promised visit that a change runs into, and what was decided of it.
+
+    `choice` is what somebody picked for it and has not done yet, as `booking.selectors.replanning`
+    writes it; it waits there for whoever goes on.
+    """
 
     class Decision(models.TextChoices):
         OPEN = "open", _("to decide")
@@ -103,6 +108,10 @@ class TouchedVisit(models.Model):
     )
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
     note = models.CharField(_("note"), max_length=200, blank=True)
+    choice = models.CharField(_("what is proposed"), max_length=32, blank=True)
+    chosen_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         verbose_name = _("touched visit")
