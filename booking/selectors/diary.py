@@ -51,8 +51,11 @@ def diary_of(
     last_on: date,
     now: datetime,
     ignoring: Booking | None = None,
-) -> tuple[Diary, Busy, list[date]]:
-    """Return the diary of `location`, what fills it, and the days its doors are open. 6 queries."""
+) -> tuple[Diary, Busy, dict[date, list[Span] | None]]:
+    """Return the diary of `location`, what fills it, and when its doors are open. 6 queries.
+
+    The doors as `open_spans` gives them: by day, None where it is closed for that day.
+    """
     days = days_between(first_on, last_on)
     zone = location.zone
     open_on = open_spans(location=location, days=days)
@@ -67,7 +70,7 @@ def diary_of(
         ignoring=ignoring,
     )
     diary = Diary(working=working, rooms=rooms, devices=devices, busy=busy.spans)
-    return diary, busy, [day for day in days if open_on[day]]
+    return diary, busy, open_on
 
 
 def open_spans(*, location: Location, days: list[date]) -> dict[date, list[Span] | None]:

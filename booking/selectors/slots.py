@@ -23,7 +23,7 @@ from booking.scheduling.slots import (
     quiet_starts,
     starts_within,
 )
-from booking.scheduling.spans import intersect, merged, subtract
+from booking.scheduling.spans import Span, intersect, merged, subtract
 from booking.scheduling.wallclock import day_span
 from booking.selectors.diary import Busy, days_between, diary_of
 from booking.wishes import Wish
@@ -62,7 +62,11 @@ class Slot:
 
 @dataclass(frozen=True)
 class FreeSlots:
-    """The free times of a range of days: starts in seconds, made into slots where asked."""
+    """The free times of a range of days: starts in seconds, made into slots where asked.
+
+    `hours` is when each provider works, `doors` when the place is open, None on a day of closure:
+    also where staff book without regard to either.
+    """
 
     wish: Wish
     policy: Policy
@@ -72,7 +76,8 @@ class FreeSlots:
     providers: dict[int, Provider]
     starts: dict[int, list[int]]
     days: list[date]
-    open_days: list[date]
+    hours: dict[int, list[Span]]
+    doors: dict[date, list[Span] | None]
     earliest: datetime
 
     @property
@@ -98,6 +103,22 @@ class FreeSlots:
         }
         return replace(self, starts=starts)
 
+    def at_any_hour(self) -> FreeSlots:
+        """Return when it can be done if hours, breaks and doors count for nothing, as for staff.
+
+        What is busy stays so: visits, holds, time off, and what calendars kept elsewhere say.
+        """
+        window = (
+            max(day_span(self.days[0], self.zone)[0], -int(-self.earliest.timestamp() // 1)),
+            day_span(self.days[-1], self.zone)[1],
+        )
+        longest = (window[0], window[1] + self.demand.provider_seconds)
+        diary = replace(self.diary, working={pk: [longest] for pk in self.providers})
+        starts = {pk: list[int]() for pk in self.providers}
+        if window[0] < window[1]:
+            starts = free_starts(diary, self.demand, window=window, zone=self.zone)
+        return replace(self, diary=diary, starts=starts)
+
     def starts_on(self, day: date) -> list[int]:
         """The starts on the local date `day`."""
         return list(starts_within(self.all_starts, day_span(day, self.zone)))
@@ -113,10 +134,10 @@ class FreeSlots:
         span = day_span(day, self.zone)
         is_worked = any(
             start < span[1] and span[0] < end
-            for spans in self.diary.working.values()
+            for spans in self.hours.values()
             for start, end in spans
         )
-        if not is_worked and day not in self.open_days:
+        if not is_worked and not self.doors[day]:
             return DayState.CLOSED
         if span[1] <= self.earliest.timestamp():
             return DayState.TOO_SOON
@@ -199,17 +220,19 @@ def free_slots(
     ignoring: Booking | None = None,
     asked_at: datetime | None = None,
     is_staff: bool = False,
+    is_at_any_hour: bool = False,
 ) -> FreeSlots:
     """Return when `wish` can be fulfilled on the local dates `first_on` to `last_on`. 8 queries.
 
     Whatever the number of days, providers or bookings. `ignoring` leaves out what that booking
     itself keeps, as when it is moved or confirmed. Notice counts from `asked_at` (now, unless the
-    time was chosen earlier and held); staff are bound by neither notice nor horizon.
+    time was chosen earlier and held); staff are bound by neither notice nor horizon, and
+    `is_at_any_hour` not by hours, breaks and doors either.
     """
     location, zone = wish.location, wish.location.zone
     policy = policy_for(location, now=now)
     providers = {provider.pk: provider for provider in _able(wish)}  # no hours here, no times here
-    diary, busy, open_days = diary_of(
+    diary, busy, doors = diary_of(
         location=location,
         providers=providers,
         first_on=first_on,
@@ -227,7 +250,7 @@ def free_slots(
     starts = {pk: list[int]() for pk in providers}
     if first_second < days_end:
         starts = free_starts(diary, demand, window=(first_second, days_end), zone=zone)
-    return FreeSlots(
+    free = FreeSlots(
         wish=wish,
         policy=policy,
         demand=demand,
@@ -236,9 +259,11 @@ def free_slots(
         providers=providers,
         starts=starts,
         days=days_between(first_on, last_on),
-        open_days=open_days,
+        hours={pk: list(spans) for pk, spans in diary.working.items()},
+        doors=doors,
         earliest=earliest,
     )
+    return free.at_any_hour() if is_at_any_hour else free
 
 
 def last_day(policy: Policy, location: Location, now: datetime) -> date:
