@@ -1,61 +1,81 @@
-"""What the clinic may say of its treatments (domain handbook, section 15).
+"""What the clinic may say of its treatments (domain handbook, section 15; claims.toml).
 
-Nothing on the site promises results, healing or a mechanism. `check` is called when texts are
+Nothing we publish promises results, healing or a mechanism. `check` is called when texts are
 saved, so that a page never shows what the medical lead has not allowed.
 """
 
+from __future__ import annotations
+
 import re
+import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-INSTEAD = {
-    r"guarante\w*": "may improve the look of",
-    r"heal(s|ed|ing)?": "skin calms down again",
-    r"cure[sd]?": "may improve the look of",
-    r"ATP": "gentle low-level current",
-    r"collagen": "may improve the look of",
-    r"(cell|tissue) regeneration": "may improve the look of",
-    r"anti-?ag(e|ing)": "signs of aging, fine lines",
-    r"dark circles?": "tired-looking eyes",
-    r"no side effects?": "a little pink or warm is usual",
-    r"painless": "most people feel little or nothing",
-    r"revolutionary": "(leave it out)",
-    r"miracle": "(leave it out)",
-    r"quick fix": "(leave it out)",
-    r"instant(ly)?": "usually after several weeks",
-    r"two weeks": "usually after several weeks",
-    r"acne|scars?": "uneven texture",
-    r"contracts? (the )?muscles?": "gentle low-level current",
-    r"instead of (surgery|medical care)": "no needles",
-    r"patients?": "clients",
-}
-PATTERN = re.compile("|".join(rf"\b(?:{words})\b" for words in INSTEAD), re.IGNORECASE)
+
+@dataclass(frozen=True)
+class Claim:
+    """Words we do not use, the row of section 15 that says so, and the sentence to use instead."""
+
+    row: int
+    pattern: re.Pattern[str]
+    instead: str
+    offers_only: bool
 
 
-def flagged(text: str) -> list[str]:
-    """Return the wordings in `text` that the clinic does not use, as written."""
-    return [match.group(0) for match in PATTERN.finditer(text)]
+def flagged(text: str, *, is_care: bool = False) -> list[str]:
+    """Return the wordings in `text` that the clinic does not use, as written.
+
+    Advice before and after a visit (`is_care`) may use some that a treatment's texts may not.
+    """
+    return [wording for wording, _claim in _found(text, is_care)]
 
 
-def alternative(wording: str) -> str:
-    """Return what to write instead of `wording`."""
-    return next(
-        words for pattern, words in INSTEAD.items() if re.fullmatch(pattern, wording, re.IGNORECASE)
-    )
+def sentences(text: str, *, is_care: bool = False) -> list[str]:
+    """Return a sentence for each wording in `text` that we do not use: what to write instead."""
+    return [
+        _("We do not write “%(wording)s”. Instead: “%(instead)s”")
+        % {"wording": wording, "instead": claim.instead}
+        for wording, claim in _found(text, is_care)
+    ]
 
 
 def check(texts: Mapping[str, str]) -> None:
     """Raise ValidationError, by field, for each text that claims what we do not claim."""
-    errors = {
-        field: [
-            _("We do not write “%(wording)s”. Write: %(instead)s.")
-            % {"wording": wording, "instead": alternative(wording)}
-            for wording in found
-        ]
-        for field, text in texts.items()
-        if (found := flagged(text))
-    }
-    if errors:
+    if errors := {field: said for field, text in texts.items() if (said := sentences(text))}:
         raise ValidationError(errors)
+
+
+def _found(text: str, is_care: bool) -> list[tuple[str, Claim]]:
+    """Each wording with its claim, in the order of `text`; of two that overlap, the longer."""
+    hits = [
+        (match.start(), match.end(), match[0], claim)
+        for claim in CLAIMS
+        if not (is_care and claim.offers_only)
+        for match in claim.pattern.finditer(text)
+    ]
+    found, reached = [], 0
+    for start, end, wording, claim in sorted(hits, key=lambda hit: (hit[0], -hit[1])):
+        if start >= reached:
+            found.append((wording, claim))
+            reached = end
+    return found
+
+
+def _read() -> list[Claim]:
+    table = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+    return [
+        Claim(
+            row=claim["row"],
+            pattern=re.compile(rf"(?<!\w)(?:{'|'.join(claim['words'])})(?!\w)", re.IGNORECASE),
+            instead=claim["instead"],
+            offers_only=claim.get("offers_only", False),
+        )
+        for claim in table["claims"]
+    ]
+
+
+CLAIMS = _read()
