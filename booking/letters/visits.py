@@ -13,7 +13,7 @@ from booking.letters.mail import to_client
 from booking.letters.parts import Button, Heading, Link, Part, Say, Table
 from booking.models import Booking, Status
 from booking.selectors.care import has_own_preparation, promised_texts
-from booking.selectors.history import told
+from booking.selectors.history import TOO_LATE, told
 from clinic.messaging.letters import Attachment, Letter
 from clinic.messaging.models import Message
 from clinic.web.money import money
@@ -113,6 +113,9 @@ def _canceled(booking: Booking, at: datetime, now: datetime) -> Letter:
     if booking.status == Status.CANCELLED_CLINIC:
         hello = _("Hello %(name)s, we are sorry: we have to cancel your appointment.")
         owed = Say(_("You owe us nothing. We would be glad to see you at another time."))
+    elif _came_too_late(booking):
+        hello = _("Hello %(name)s, you came too late for us to treat you that day.")
+        owed = _owed(booking)
     else:
         hello = _("Hello %(name)s, your appointment is canceled, as you asked.")
         owed = _owed(booking)
@@ -134,6 +137,12 @@ def _canceled(booking: Booking, at: datetime, now: datetime) -> Letter:
             ),
         ),
     )
+
+
+def _came_too_late(booking: Booking) -> bool:
+    """Whether we gave the visit up because its client was too late. One query, or none."""
+    is_late = booking.status == Status.CANCELLED_LATE
+    return is_late and booking.events.filter(what=TOO_LATE).exists()
 
 
 def _owed(booking: Booking) -> Say:

@@ -12,6 +12,7 @@ SAY_WHEN = ("M01", "M09")  # the codes that tell a time
 # The events that make a new version, each of them one.
 MOVED, CANCELLED, DECLINED, TOO_LATE = "moved", "cancelled", "declined", "too_late"
 UNDONE, TAKEN_BACK, RESIZED = "undone", "taken_back", "resized"
+OFF = (CANCELLED, DECLINED, TOO_LATE)  # after them the visit is off
 FACTS = ("provider", "location", "option", "add_ons", "price", "adjusted_minutes")
 
 
@@ -32,7 +33,7 @@ def states(booking: Booking) -> list[State]:
 
     Told by its events: a move, or another length, says how all stood before it and what it changed.
     """
-    changes = (MOVED, RESIZED, CANCELLED, DECLINED, UNDONE, TAKEN_BACK)
+    changes = (MOVED, RESIZED, *OFF, UNDONE, TAKEN_BACK)
     events = list(booking.events.filter(what__in=changes).order_by("pk"))
     moves = {event.pk: event.data for event in events if event.what in {MOVED, RESIZED}}
     first = next(iter(moves.values()), None)

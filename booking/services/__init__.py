@@ -20,12 +20,23 @@ from booking.services.schedule import (
     set_working_hours,
 )
 from booking.services.undoing import undo
-from booking.services.visits import check_in, complete, decline, mark_no_show, start, take_back
+from booking.services.visits import (
+    check_in,
+    check_in_late,
+    complete,
+    decline,
+    go_on_unprepared,
+    mark_no_show,
+    start,
+    take_back,
+    turn_away,
+)
 
 __all__ = [
     "add_time_off",
     "cancel",
     "check_in",
+    "check_in_late",
     "complete",
     "confirm_booking",
     "decline",
@@ -33,6 +44,7 @@ __all__ = [
     "delete_old_holds",
     "end_lapsed_holds",
     "extend_hold",
+    "go_on_unprepared",
     "hold_again",
     "hold_slot",
     "let_go",
@@ -46,6 +58,7 @@ __all__ = [
     "set_working_hours",
     "start",
     "take_back",
+    "turn_away",
     "undo",
     "waive_fee",
 ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Collection
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 
 from django.db import transaction
 from django.db.models import F
@@ -11,8 +13,17 @@ from django.utils.translation import gettext as _
 
 from booking.errors import NotNow, SlotTaken
 from booking.message_plan import Trigger, follow
-from booking.models import ACTIVE, UPCOMING, Booking, BookingEvent, Status
+from booking.models import ACTIVE, UPCOMING, Allocation, Booking, BookingEvent, Resource, Status
+from booking.scheduling.slots import choose_resources
 from booking.selectors import free_slots
+from booking.selectors.arrivals import (
+    Lateness,
+    has_come_unprepared,
+    how_it_stands,
+    minutes_late,
+    when_it_begins,
+)
+from booking.selectors.history import TOO_LATE
 from booking.services.holds import end_holds_in_the_way
 from booking.services.ledger import (
     Actor,
@@ -20,36 +31,107 @@ from booking.services.ledger import (
     change_status,
     lock_booking,
     lock_for,
+    record,
     refuse_overlapping_visits,
     refused_by_database,
 )
-from booking.terms import fee
+from booking.terms import fee, late_fee
 from booking.wishes import Wish
+from clinic.places.policies import policy_for
+from treatments.models import DeviceKind
 
 TAKEN_BACK = "taken_back"
-UNDOABLE = {"checked_in", "started", "completed", "no_show", "declined"}
+UNPREPARED = "unprepared"
+UNDOABLE = {"checked_in", "started", "completed", "no_show", "declined", TOO_LATE}
+MINUTE = 60  # seconds
+
+
+class Unprepared(StrEnum):
+    """What is done where a "must" of the preparation was missed, short of declining.
+
+    Which one it was is not stored: that may be a word about health.
+    """
+
+    CLEANSE = "cleanse"
+    LOWER = "lower"
+    CHANGE = "change"
 
 
 @transaction.atomic
 def check_in(*, booking: Booking, actor: Actor, now: datetime) -> None:
-    """Note that the client has arrived; on the day of the visit."""
-    lock_booking(booking)
-    if _local_day(booking, now) != _local_day(booking, booking.starts_at):
-        raise NotNow(_("A client is checked in on the day of the visit."))
+    """Note that the client has arrived, and the visit keeps its length; on the day of the visit.
+
+    Raises NotNow with who did what and when, as all of these do.
+    """
+    _lock_at(booking, [Status.CONFIRMED])
+    _must_be_the_day(booking, now)
+    _arrive(booking, actor=actor, now=now)
+
+
+@transaction.atomic
+def check_in_late(
+    *, booking: Booking, actor: Actor, is_waived: bool = False, now: datetime
+) -> None:
+    """Note that the client arrived late: the visit ends as booked, at the full price.
+
+    Up to the minutes of the policy it keeps its length, then it is shortened to what is left.
+    Later than that it is a late change (`turn_away`), unless that `is_waived`. Raises NotNow.
+    """
+    _lock_at(booking, [Status.CONFIRMED])
+    late = minutes_late(booking, now=now)
+    match Lateness.of(booking, policy=policy_for(booking.location, now=now), now=now):
+        case Lateness.NONE:
+            raise NotNow(_("It is not %(time)s yet. Check the client in.") % _begins(booking))
+        case Lateness.KEPT:
+            _must_be_the_day(booking, now)
+            _arrive(booking, actor=actor, now=now, late=late)
+            return
+        case Lateness.TOO_LATE if not is_waived:
+            raise NotNow(
+                _("The client is %(minutes)d minutes late. Choose: treat anyway, or too late.")
+                % {"minutes": late}
+            )
+        case Lateness.OVER:
+            raise NotNow(_("Nothing is left of this visit’s time."))
+    until = F("starts_at") + timedelta(minutes=late)
+    Allocation.objects.filter(booking=booking).update(starts_at=until)
+    Booking.objects.filter(pk=booking.pk).update(
+        starts_at=until, adjusted_minutes=F("adjusted_minutes") - late
+    )
+    _arrive(booking, actor=actor, now=now, late=late, shortened=late)
+
+
+@transaction.atomic
+def turn_away(*, booking: Booking, actor: Actor, is_waived: bool = False, now: datetime) -> None:
+    """End a visit whose client is too late to be treated: a late change, with the fee promised.
+
+    The fee may be waived; the time is free. Raises NotNow.
+    """
+    _lock_at(booking, [Status.CONFIRMED])
+    policy = policy_for(booking.location, now=now)
+    if Lateness.of(booking, policy=policy, now=now) < Lateness.TOO_LATE:
+        raise NotNow(
+            _("The client is not %(minutes)d minutes late yet. Check them in.")
+            % {"minutes": policy.late_shorten_minutes}
+        )
     change_status(
         booking,
-        "checked_in",
+        TOO_LATE,
         allowed=[Status.CONFIRMED],
-        to=Status.CHECKED_IN,
+        to=Status.CANCELLED_LATE,
         actor=actor,
         now=now,
+        data={"late": minutes_late(booking, now=now), "waived": is_waived},
+        fee_owed=Decimal(0) if is_waived else late_fee(booking),
+        schedule_version=F("schedule_version") + 1,
     )
-    follow(booking, Trigger.CHECKED_IN, now=now)
+    follow(booking, Trigger.CANCELLED, now=now)
 
 
 @transaction.atomic
 def start(*, booking: Booking, actor: Actor, now: datetime) -> None:
     """Note that the treatment begins."""
+    _lock_at(booking, [Status.CHECKED_IN])
     change_status(
         booking,
         "started",
@@ -63,9 +145,9 @@ def start(*, booking: Booking, actor: Actor, now: datetime) -> None:
 @transaction.atomic
 def complete(*, booking: Booking, actor: Actor, now: datetime) -> None:
     """Note that the treatment is done; never before it could have begun."""
-    lock_booking(booking)
-    if now < booking.starts_at and booking.status != Status.IN_PROGRESS:
-        raise NotNow(_("This visit has not begun yet."))
+    _lock_at(booking, [Status.CHECKED_IN, Status.IN_PROGRESS])
+    if booking.status != Status.IN_PROGRESS:
+        _must_have_begun(booking, now)
     change_status(
         booking,
         "completed",
@@ -80,9 +162,8 @@ def complete(*, booking: Booking, actor: Actor, now: datetime) -> None:
 @transaction.atomic
 def mark_no_show(*, booking: Booking, actor: Actor, now: datetime) -> None:
     """Note that the client did not come, and what is owed by the policy as promised."""
-    lock_booking(booking)
-    if now < booking.starts_at:
-        raise NotNow(_("This visit has not begun yet."))
+    _lock_at(booking, [Status.CONFIRMED])
+    _must_have_begun(booking, now)
     change_status(
         booking,
         "no_show",
@@ -96,8 +177,29 @@ def mark_no_show(*, booking: Booking, actor: Actor, now: datetime) -> None:
 
 
 @transaction.atomic
-def decline(*, booking: Booking, actor: Actor, reason: str = "", now: datetime) -> None:
-    """Note that we did not treat, for safety: no fee, and the time is free again."""
+def go_on_unprepared(*, booking: Booking, choice: Unprepared, actor: Actor, now: datetime) -> None:
+    """Note what is done although a "must" of the preparation was missed; nothing else changes."""
+    _lock_at(booking, [Status.CONFIRMED, Status.CHECKED_IN, Status.IN_PROGRESS])
+    _must_be_the_day(booking, now)
+    record(booking, UNPREPARED, actor=actor, now=now, choice=choice.value)
+
+
+@transaction.atomic
+def decline(
+    *,
+    booking: Booking,
+    actor: Actor,
+    is_unprepared: bool = False,
+    reason: str = "",
+    now: datetime,
+) -> None:
+    """Note that we did not treat, and the time is free again.
+
+    For safety that never costs anything; who came unprepared (`is_unprepared`) owes nothing the
+    first time, then the fee of a late change.
+    """
+    _lock_at(booking, [Status.CONFIRMED, Status.CHECKED_IN, Status.IN_PROGRESS])
+    is_charged = is_unprepared and has_come_unprepared(booking.client, before=booking)
     change_status(
         booking,
         "declined",
@@ -106,7 +208,8 @@ def decline(*, booking: Booking, actor: Actor, reason: str = "", now: datetime) 
         actor=actor,
         now=now,
         reason=reason,
-        fee_owed=Decimal(0),
+        data={UNPREPARED: True} if is_unprepared else {},
+        fee_owed=late_fee(booking) if is_charged else Decimal(0),
         schedule_version=F("schedule_version") + 1,
     )
     follow(booking, Trigger.DECLINED, now=now)
@@ -122,13 +225,19 @@ def take_back(*, booking: Booking, actor: Actor, now: datetime) -> None:
     locked: list[int] = []
     if booking.status not in ACTIVE:
         locked = lock_for(Wish.of(booking), client=booking.client)
+    elif booking.status == Status.CHECKED_IN:
+        _lock_kept(booking)  # the visit may have been shortened, and get its minutes back
     lock_booking(booking)
     last = _last_step(booking)
     if last is None or _local_day(booking, now) != _local_day(booking, last.at):
-        raise NotNow(_("There is nothing to take back."))
+        raise NotNow(
+            _("There is nothing to take back. %(stands)s") % {"stands": how_it_stands(booking)}
+        )
     if booking.status not in ACTIVE:
         end_holds_in_the_way(locked, now=now)
         _allocate_again(booking, actor=actor, now=now)
+    if shortened := last.data.get("shortened"):
+        _lengthen_again(booking, timedelta(minutes=shortened))
     change_status(
         booking,
         TAKEN_BACK,
@@ -150,9 +259,72 @@ def _last_step(booking: Booking) -> BookingEvent | None:
     for event in booking.events.order_by("-pk"):
         if event.what == TAKEN_BACK:
             undone.add(event.data["undone"])
-        elif event.pk not in undone:
+        elif event.pk not in undone and event.what != UNPREPARED:  # which is only a note
             return event if event.what in UNDOABLE else None
     return None
+
+
+def _lock_at(booking: Booking, statuses: Collection[str]) -> None:
+    """Lock `booking`. Raises NotNow with who did what and when, if it stands at none of them."""
+    try:
+        lock_booking(booking)
+    except NotNow:
+        raise NotNow(how_it_stands(booking)) from None
+    if booking.status not in statuses:
+        raise NotNow(how_it_stands(booking))
+
+
+def _must_be_the_day(booking: Booking, now: datetime) -> None:
+    if _local_day(booking, now) != _local_day(booking, booking.starts_at):
+        raise NotNow(
+            _("This visit is on %(time)s. A client is checked in on the day of the visit.")
+            % _begins(booking)
+        )
+
+
+def _must_have_begun(booking: Booking, now: datetime) -> None:
+    if now < booking.starts_at:
+        raise NotNow(_("This visit has not begun yet: it is on %(time)s.") % _begins(booking))
+
+
+def _begins(booking: Booking) -> dict[str, str]:
+    return {"time": when_it_begins(booking)}
+
+
+def _arrive(booking: Booking, *, actor: Actor, now: datetime, **data: int) -> None:
+    """Note the arrival; `data` says how many minutes late, and by how many it was shortened."""
+    change_status(
+        booking,
+        "checked_in",
+        allowed=[Status.CONFIRMED],
+        to=Status.CHECKED_IN,
+        actor=actor,
+        now=now,
+        data=data,
+    )
+    follow(booking, Trigger.CHECKED_IN, now=now)
+
+
+def _lock_kept(booking: Booking) -> None:
+    """Lock what `booking` keeps, in pk order."""
+    kept = Resource.objects.filter(allocations__booking=booking).values_list("pk", flat=True)
+    list(Resource.objects.filter(pk__in=list(kept)).order_by("pk").select_for_update(no_key=True))
+
+
+def _lengthen_again(booking: Booking, shortened: timedelta) -> None:
+    """Give a shortened visit its first minutes back. Raises NotNow if something is in them."""
+    starts_at = booking.starts_at - shortened
+    kept = Allocation.objects.filter(booking=booking)
+    others = Allocation.objects.filter(
+        resource__in=kept.values("resource"), ends_at__gt=starts_at, starts_at__lt=booking.starts_at
+    )
+    if others.exclude(booking=booking).exists():
+        raise NotNow(_("Another visit is in the minutes that this one gave up."))
+    kept.update(starts_at=starts_at)
+    minutes = int(shortened.total_seconds()) // MINUTE
+    Booking.objects.filter(pk=booking.pk).update(
+        starts_at=starts_at, adjusted_minutes=F("adjusted_minutes") + minutes
+    )
 
 
 def _allocate_again(booking: Booking, *, actor: Actor, now: datetime) -> None:
@@ -172,7 +344,15 @@ def _allocate_again(booking: Booking, *, actor: Actor, now: datetime) -> None:
         asked_at=booking.starts_at,
         is_staff=True,
     )
-    kept = slots.resources_for(int(booking.starts_at.timestamp()), booking.provider)
+    kept = choose_resources(
+        slots.diary,
+        slots.demand,
+        provider=booking.provider_id,
+        start=int(booking.starts_at.timestamp()),
+        zone=slots.zone,
+        step=MINUTE,  # who came late began at any minute
+        spend_first=[DeviceKind.HANDHELD],
+    )
     if kept is None:
         raise SlotTaken
     allocate(booking, kept)

@@ -334,3 +334,14 @@ class TestTheReasonWhyNot:
             assert "monday, march 4" in words.lower()
             assert links.manage_url(first) in words
             assert scene.treatment.name not in words
+
+
+def test_who_came_too_late_is_not_told_that_they_canceled(scene):
+    booking = confirm(scene, on(scene, 4, 9))
+    at = booking.starts_at + timedelta(minutes=16)
+    services.turn_away(booking=booking, actor=staff(UserFactory()), now=at)
+
+    for words in both_forms(write(booking, "M09", now=at)):
+        assert "you came too late for us to treat you that day" in words
+        assert "as you asked" not in words
+        assert "$85 is owed" in words
