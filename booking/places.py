@@ -48,6 +48,15 @@ PLACES = (
         in_hub=True,
         says=_("Who gives what, who signs in, and as what."),
     ),
+    Place(
+        position=89,
+        pages=("staff:places", "staff:place", "staff:new_place", "staff:address", "staff:rename"),
+        icon="geo-alt",
+        name=_("Places"),
+        permissions=("places.change_location",),
+        in_hub=True,
+        says=_("Addresses, opening hours, closures, rooms and devices."),
+    ),
 )
 
 

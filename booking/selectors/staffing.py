@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 
-from booking.models import Provider
+from booking.models import Kind, Provider, Resource, TimeOff
 from clinic.accounts.models import CLIENTS, Invitation, User
+from clinic.places.models import Closure, Location, OpeningHours, Weekday
+from clinic.places.public_holidays import Holiday, proposed_closures
+
+YEAR = timedelta(days=365)
 
 
 @dataclass(frozen=True)
@@ -43,3 +48,50 @@ def staff(*, now: datetime) -> Staff:
 def roles_of(user: User) -> list[str]:
     """Return the names of the roles of `user`. No query where the groups are prefetched."""
     return sorted(group.name for group in user.groups.all() if group.name != CLIENTS)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A room or a device, and when it is out of service from now on."""
+
+    resource: Resource
+    out_of_service: list[TimeOff]
+
+
+@dataclass(frozen=True)
+class PlaceFacts:
+    """What stands at a place and when its doors are open."""
+
+    week: list[tuple[Weekday, list[OpeningHours]]]
+    closures: list[Closure]
+    proposed: list[Holiday]
+    rooms: list[Standing]
+    devices: list[Standing]
+    former: list[Resource]
+
+
+def place_facts(location: Location, *, now: datetime) -> PlaceFacts:
+    """Return all that is set of `location`; closures and repairs from today on. 6 queries.
+
+    Public holidays of a year ahead are proposed as closures.
+    """
+    today = now.astimezone(location.zone).date()
+    hours: dict[int, list[OpeningHours]] = defaultdict(list)
+    for stretch in location.opening_hours.all():
+        hours[stretch.weekday].append(stretch)
+    ahead = TimeOff.objects.filter(ends_at__gt=now).order_by("starts_at")
+    things = (
+        Resource.objects.filter(location=location, kind__in=[Kind.ROOM, Kind.DEVICE])
+        .select_related("device")
+        .prefetch_related(Prefetch("time_off", ahead, to_attr="ahead"))
+        .order_by("device__device_kind", "name")
+    )
+    standing = [Standing(thing, thing.ahead) for thing in things if thing.is_active]  # type: ignore[attr-defined]
+    return PlaceFacts(
+        week=[(day, hours[day]) for day in Weekday],
+        closures=list(location.closures.filter(ends_on__gte=today).order_by("starts_on")),
+        proposed=proposed_closures(location, first_on=today, last_on=today + YEAR),
+        rooms=[each for each in standing if each.resource.kind == Kind.ROOM],
+        devices=[each for each in standing if each.resource.kind == Kind.DEVICE],
+        former=[thing for thing in things if not thing.is_active],
+    )

@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from clinic.places import policies
+from clinic.places.public_holidays import validate_country
 from clinic.web import clock
 
 
@@ -42,6 +43,13 @@ class Location(models.Model):
     city = models.CharField(_("city"), max_length=80)
     region = models.CharField(_("state"), max_length=40, blank=True)
     postal_code = models.CharField(_("postal code"), max_length=12, blank=True)
+    country = models.CharField(
+        _("country"),
+        max_length=2,
+        default="US",
+        validators=[validate_country],
+        help_text=_("Two letters; its public holidays are proposed as closures."),
+    )
     phone = models.CharField(_("phone"), max_length=40, blank=True)
     directions = models.TextField(_("how to get here"), blank=True)
     time_zone = models.CharField(_("time zone"), max_length=64, validators=[validate_zone])

@@ -21,7 +21,7 @@ from django.urls import URLPattern, get_resolver, reverse
 from django.urls.resolvers import RoutePattern
 
 from booking import feeds, links, tokens
-from booking.models import Alert, Booking, OutsideCalendar
+from booking.models import Alert, Booking, OutsideCalendar, Resource
 from booking.permissions import Role
 from booking.services.calendars import open_feed
 from clinic.accounts import invitations
@@ -225,6 +225,9 @@ def _arguments(visit: Booking) -> dict[str, Any]:
         "staff.calendar": calendar.pk,
         "done.pk": alert.pk,
         "person.slug": visit.provider.slug,
+        "place.slug": visit.location.slug,
+        "address.slug": visit.location.slug,
+        "rename.pk": Resource.objects.filter(location=visit.location).earliest("pk").pk,
         "account.pk": UserFactory(groups=[Role.FRONT_DESK], is_staff=True).pk,
         "uninvite.pk": InvitationFactory().pk,
         "open_address.pk": visit.provider.pk,

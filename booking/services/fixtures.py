@@ -1,0 +1,58 @@
+"""Places, and the rooms and devices that stand there."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.text import slugify
+
+from booking.models import Device, Resource, Room
+from clinic.accounts.models import User
+from clinic.places.models import Location
+from clinic.trail.services import note
+
+
+@transaction.atomic
+def save_location(*, location: Location, changed: list[str], by: User, now: datetime) -> Location:
+    """Write a place, new or changed; `changed` names the fields that are other than before."""
+    is_new = location.pk is None
+    if is_new:
+        location.slug = _slug_for(location.name)
+        location.position = (Location.objects.aggregate(last=Max("position"))["last"] or 0) + 1
+    location.save()
+    what = "place.added" if is_new else "place.changed"
+    _note(what, f"location:{location.pk}", by=by, now=now, fields=sorted(changed))
+    return location
+
+
+@transaction.atomic
+def add_fixture(*, fixture: Room | Device, by: User, now: datetime) -> Room | Device:
+    """Let a room or a device be booked from now on."""
+    fixture.save()
+    place = {"location": fixture.location_id}
+    _note(f"{fixture.kind}.added", f"resource:{fixture.pk}", by=by, now=now, **place)
+    return fixture
+
+
+@transaction.atomic
+def rename(*, resource: Resource, name: str, by: User, now: datetime) -> None:
+    """Call a room or a device something else. What happened there shows the new name."""
+    resource.name = name
+    resource.save(update_fields=["name"])
+    _note(f"{resource.kind}.renamed", f"resource:{resource.pk}", by=by, now=now)
+
+
+def _note(what: str, subject: str, *, by: User, now: datetime, **facts: Any) -> None:
+    note(user_id=by.pk, what=what, subject=subject, now=now, **facts)
+
+
+def _slug_for(name: str) -> str:
+    """Return an address for the page of a place called `name` that no other has."""
+    first = slug = slugify(name)[:40] or "place"
+    number = 2
+    while Location.objects.filter(slug=slug).exists():
+        slug, number = f"{first}-{number}", number + 1
+    return slug

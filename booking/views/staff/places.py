@@ -1,0 +1,105 @@
+"""Where the clinic is, when its doors are open, and what stands there."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from booking.forms.places import FixtureForm, LocationForm, NameForm
+from booking.models import Kind, Resource
+from booking.selectors.staffing import place_facts
+from booking.services import fixtures
+from booking.views.holds import see_other
+from booking.views.staff.frame import user_of
+from clinic.accounts.access import allowed
+from clinic.places.models import Location
+from clinic.web import clock
+from clinic.web.workspace import staff_page
+
+EDITS_PLACES = "places.change_location"
+
+
+@require_safe
+@allowed(EDITS_PLACES)
+def places(request: HttpRequest) -> HttpResponse:
+    """Every place of the clinic, with what stands there. One query."""
+    in_use = Q(resources__is_active=True)
+    locations = Location.objects.annotate(
+        rooms=Count("resources", filter=in_use & Q(resources__kind=Kind.ROOM)),
+        devices=Count("resources", filter=in_use & Q(resources__kind=Kind.DEVICE)),
+    )
+    return staff_page(request, "staff/places/places.html", {"locations": locations})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@allowed(EDITS_PLACES)
+def place(request: HttpRequest, slug: str) -> HttpResponse:
+    """What is set of a place. A POST adds a room or a device."""
+    location, now = get_object_or_404(Location, slug=slug), clock.now()
+    posted = request.POST if request.method == "POST" else None
+    form = FixtureForm(posted, location=location)
+    if form.is_valid():
+        added = fixtures.add_fixture(fixture=form.fixture(), by=user_of(request), now=now)
+        messages.success(request, _("%(name)s can be booked now.") % {"name": added.name})
+        return see_other(reverse("staff:place", args=[slug]))
+    context = {"location": location, "facts": place_facts(location, now=now), "form": form}
+    with timezone.override(location.zone):
+        return staff_page(
+            request, "staff/places/place.html", context, status=422 if form.errors else 200
+        )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@allowed(EDITS_PLACES)
+def new_place(request: HttpRequest) -> HttpResponse:
+    """Add a place; hours, rooms and devices come next."""
+    return _address(request, Location())
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@allowed(EDITS_PLACES)
+def address(request: HttpRequest, slug: str) -> HttpResponse:
+    """Name, address and telephone of a place."""
+    return _address(request, get_object_or_404(Location, slug=slug))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@allowed(EDITS_PLACES)
+def rename(request: HttpRequest, pk: int) -> HttpResponse:
+    """Call a room or a device something else."""
+    fixture = Resource.objects.filter(kind__in=[Kind.ROOM, Kind.DEVICE])
+    resource = get_object_or_404(fixture.select_related("location"), pk=pk)
+    name = resource.name
+    posted = request.POST if request.method == "POST" else None
+    form = NameForm(posted, resource=resource, initial={"name": name})
+    if form.is_valid():
+        fixtures.rename(
+            resource=resource, **form.cleaned_data, by=user_of(request), now=clock.now()
+        )
+        messages.success(request, _("Saved."))
+        return see_other(reverse("staff:place", args=[resource.location.slug]))  # type: ignore[union-attr]
+    context = {"form": form, "resource": resource, "name": name}
+    return staff_page(
+        request, "staff/places/rename.html", context, status=422 if form.errors else 200
+    )
+
+
+def _address(request: HttpRequest, location: Location) -> HttpResponse:
+    name = location.name  # of the page, whatever is typed
+    form = LocationForm(request.POST if request.method == "POST" else None, instance=location)
+    if form.is_valid():
+        saved = fixtures.save_location(
+            location=location, changed=form.changed_data, by=user_of(request), now=clock.now()
+        )
+        messages.success(request, _("Saved."))
+        return see_other(reverse("staff:place", args=[saved.slug]))
+    context = {"form": form, "location": location, "name": name}
+    return staff_page(
+        request, "staff/places/address.html", context, status=422 if form.errors else 200
+    )
