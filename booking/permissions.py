@@ -118,6 +118,7 @@ GRANTS: dict[Role, dict[str, str]] = {
         "places.policyversion": "view add",
         "treatments.instructionversion": "view add",  # approving is the medical lead's
         "trail.entry": VIEW,
+        "trail.seal": VIEW,
         "treatments.price": "view add",
         "treatments.pricechange": "view add change",
         "treatments.pricelist": KEEP,

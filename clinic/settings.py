@@ -74,7 +74,7 @@ DEMO = env.bool("DEMO", default=DEBUG) and DEBUG
 CLOCK_OFFSET = timedelta(seconds=env.int("CLOCK_OFFSET", default=0))
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "clinic.trail.admin_site.NotingAdmin",  # Django's admin, whose changes are in the log
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -113,6 +113,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "clinic.trail.middleware.NothingUnnoted",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -235,6 +236,16 @@ CELERY_BEAT_SCHEDULE = {
     "purge": {
         "task": "booking.tasks.purge",
         "schedule": crontab(hour=9, minute=20),  # UTC: night in America
+        "options": {"expires": 3600},
+    },
+    "seal-log": {
+        "task": "clinic.trail.tasks.seal_log",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
+    "purge-log": {
+        "task": "clinic.trail.tasks.purge_log",
+        "schedule": crontab(hour=9, minute=30),
         "options": {"expires": 3600},
     },
     "clear-expired-sessions": {

@@ -46,12 +46,14 @@ from clinic.messaging.models import Message, Suppression
 from clinic.messaging.services import Draft as Planned
 from clinic.messaging.services import plan
 from clinic.places.models import PolicyVersion
+from clinic.trail.models import Entry, Seal
+from clinic.trail.services import note, seal
 from tests import factories
 from tests.booking.scenes import confirm, on, slots_on, walls
 from tests.factories import LONG_AGO, MONDAY_9AM, Scene, booked, give_hours, open_clinic
 from treatments.models import InstructionVersion, Option, Price
 
-OURS = ("accounts", "booking", "clients", "messaging", "places", "treatments")
+OURS = ("accounts", "booking", "clients", "messaging", "places", "trail", "treatments")
 READ_ONLY = {
     "alert",
     "allocation",
@@ -60,6 +62,7 @@ READ_ONLY = {
     "bookingline",
     "consent",
     "draft",
+    "entry",
     "feed",
     "message",
     "outsidebusy",
@@ -67,6 +70,7 @@ READ_ONLY = {
     "price",
     "reading",
     "resource",
+    "seal",
     "skincheck",
 }
 # What the content policy forbids: scripts, styles and handlers inside the page
@@ -118,6 +122,16 @@ def make_calendar() -> OutsideCalendar:
     )
 
 
+def make_entry() -> Entry:
+    return note(user_id=7, what=f"price.shown{next(numbers)}", subject="price:1", now=MONDAY_9AM)
+
+
+def make_seal() -> Seal:
+    make_entry()
+    seal()
+    return Seal.objects.latest("position")
+
+
 def make_price() -> models.Model:
     """With all that a price may name."""
     return factories.PriceFactory(
@@ -141,6 +155,7 @@ MAKE: dict[type[models.Model], Callable[[], Any]] = {
     Client: lambda: factories.ClientFactory(user=factories.UserFactory()),
     Consent: make_consent,
     Draft: lambda: Draft.objects.create(visitor=f"v{next(numbers)}", updated_at=MONDAY_9AM),
+    Entry: make_entry,
     Feed: lambda: open_feed(owner=factories.ClientFactory(), now=MONDAY_9AM),
     Group: lambda: Group.objects.create(name=f"helpers {next(numbers)}"),
     Message: make_message,
@@ -151,6 +166,7 @@ MAKE: dict[type[models.Model], Callable[[], Any]] = {
         booking=booked(), needs_call=True, answered_at=MONDAY_9AM
     ),
     Resource: lambda: Resource.objects.get(pk=factories.RoomFactory().pk),
+    Seal: make_seal,
     Suppression: lambda: Suppression.objects.create(
         channel="email",
         address=f"maya{next(numbers)}@mail.example",
