@@ -49,7 +49,7 @@ def feed_for(token: str) -> Feed | None:
 
     Ended too is that of somebody who works here no more, and of what is out of use.
     """
-    feeds = Feed.objects.select_related("client", "resource").filter(revoked_at=None)
+    feeds = Feed.objects.select_related("client__merged_into", "resource").filter(revoked_at=None)
     is_gone = Q(resource__is_active=False) | Q(resource__provider__user__is_active=False)
     return feeds.exclude(is_gone).filter(token_hash=tokens.hash_of(token)).first()
 
@@ -65,7 +65,7 @@ def contents(feed: Feed, *, now: datetime) -> bytes:
         events = [_resource_event(entry, resource.kind) for entry in entries]
         events += [_away_event(away, feed) for away in time_off_of(resource, since=since)]
         return _file(f"{settings.CLINIC_NAME}, {resource.name}", events)
-    entries = client_entries(feed.client, since=since) if feed.client else []
+    entries = client_entries(feed.client.kept, since=since) if feed.client else []
     return _file(settings.CLINIC_NAME, [_client_event(entry) for entry in entries])
 
 

@@ -77,7 +77,7 @@ def letter(message: Message, now: datetime) -> Letter:
     """
     if message.code == "M19":
         alerts = Alert.objects.select_related("booking")
-        return letters.alert_letter(alerts.get(pk=message.occurrence), _user(message), now)
+        return letters.alert_letter(alerts.get(pk=message.occasion), _user(message), now)
     booking = message.found
     if not isinstance(booking, Booking):
         booking = Booking.objects.with_facts().get(pk=key_of(message))
@@ -109,7 +109,7 @@ def _works_here(message: Message, booking: Booking) -> bool:
 
 
 def _why_not_alert(message: Message) -> str | None:
-    is_open = Alert.objects.filter(pk=message.occurrence, seen_at=None).exists()
+    is_open = Alert.objects.filter(pk=message.occasion, seen_at=None).exists()
     return None if is_open else "somebody has dealt with it"
 
 
@@ -120,7 +120,7 @@ def _why_unwanted(
     if entry is not None and entry.needs and not preferences(client)[entry.needs]:
         return f"the client does not want {ConsentKind(entry.needs).label}"
     if message.channel == EMAIL:
-        return None
+        return None if client.email else "there is no e-mail address"
     if not client.phone:
         return "there is no mobile number"
     for span, most in TEXTS_AT_MOST:

@@ -88,9 +88,9 @@ def check_in(message: Message, booking: Booking, now: datetime) -> Letter:
 def tips(message: Message, booking: Booking, now: datetime) -> Letter:
     """M13: sun and moisture, and when the usual routine is back. 1 query."""
     texts = promised_texts(booking, InstructionKind.AFTERCARE)
-    since = TIPS_FROM[message.occurrence]
+    since = TIPS_FROM[message.occasion]
     ahead = [step for step in instruction_steps(texts) if step.hours is None or step.hours >= since]
-    is_last = message.occurrence == max(TIPS_FROM)
+    is_last = message.occasion == max(TIPS_FROM)
     hello = (
         _("Hello %(name)s, two days have passed. This is what still counts:")
         if is_last
@@ -134,7 +134,7 @@ def invitation(message: Message, booking: Booking, now: datetime) -> Letter:
             Title((_("Would you like to come again?"),)),
             Say(again),
             Button(_("See free times"), facts.book_again_url(booking)),
-            *([Say(last, is_note=True)] if message.occurrence != "1" else []),
+            *([Say(last, is_note=True)] if message.occasion != "1" else []),
         ],
         why=_("You get this because you asked for our news by e-mail."),
         opt_out=Link(

@@ -14,6 +14,7 @@ from treatments.models import AddOn, Option
 from treatments.selectors import PriceBook, PriceLine, price_book
 
 CONFIRMED, MOVED, CANCELLED, RESIZED = "confirmed", "moved", "cancelled", "resized"
+SENT_AGAIN = "sent_again"  # changes nothing about a visit
 QUIET = {CONFIRMED, MOVED, CANCELLED, RESIZED}
 ENDED = {Status.CANCELLED_CLIENT, Status.CANCELLED_LATE, Status.CANCELLED_CLINIC}
 
@@ -85,7 +86,7 @@ def quiet_step(booking: Booking, *, by: str, now: datetime) -> BookingEvent | No
 
     None once its few minutes are over, or when anything else has happened to the visit since.
     """
-    last = booking.events.order_by("-pk").first()
+    last = booking.events.exclude(what=SENT_AGAIN).order_by("-pk").first()
     if last is None or last.what not in QUIET or last.by != by:
         return None
     return last if now < quiet_until(booking, last) else None

@@ -53,10 +53,12 @@ def open_feed(*, owner: Client | Resource, now: datetime) -> Feed:
 
 @transaction.atomic
 def close_feed(*, owner: Client | Resource, now: datetime) -> None:
-    """End the calendar address of `owner`, if there is one."""
+    """End the calendar address of `owner`, if there is one; a client's duplicates' as well."""
     rows = Client.objects if isinstance(owner, Client) else Resource.objects
     rows.select_for_update(no_key=True).get(pk=owner.pk)  # two presses, one address
     owner.feeds.filter(revoked_at=None).update(revoked_at=now)
+    if isinstance(owner, Client):
+        Feed.objects.filter(client__merged_into=owner, revoked_at=None).update(revoked_at=now)
 
 
 @transaction.atomic

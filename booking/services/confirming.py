@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 
 from booking import links, message_plan
-from booking.errors import AskTheClinic, DetailsMissing, HoldExpired, SlotTaken
+from booking.errors import AskTheClinic, DetailsMissing, HoldExpired, NotOffered, SlotTaken
 from booking.message_plan import Trigger
 from booking.models import UPCOMING, Allocation, Booking, Draft, Status
 from booking.selectors import free_slots
@@ -20,13 +21,16 @@ from booking.services.ledger import (
     change_status,
     explained_by_mail,
     free,
+    lock_client,
     lock_for,
     refuse_overlapping_visits,
     refused_by_database,
 )
 from booking.visitors import Visitor
 from booking.wishes import Wish
-from clinic.clients.models import Client, Consent, ConsentKind, email_key, name_key
+from clinic.clients.models import Client, Consent, ConsentKind
+from clinic.clients.services import client_called
+from treatments.models import AddOn, Option, Visibility
 from treatments.selectors import instructions_for
 
 CONSENT_WORDING = "2026-11.2"
@@ -78,7 +82,7 @@ def confirm_booking(*, booking: Booking, visitor: Visitor, now: datetime) -> Boo
         if booking.status == Status.CONFIRMED:
             return booking
         raise DetailsMissing
-    client = _client_of(booking, draft)
+    client = lock_client(_client_of(booking, draft))
     wish = Wish.of(booking)
     locked = lock_for(wish, client=client)
     booking.refresh_from_db(from_queryset=Booking.objects.select_for_update(no_key=True))
@@ -104,17 +108,9 @@ def _client_of(booking: Booking, draft: Draft) -> Client:
     """The known client of the hold, or the one the details name, new or not."""
     if booking.client is not None:
         return booking.client
-    client, _ = Client.objects.get_or_create(
-        email_key=email_key(draft.email),
-        name_key=name_key(draft.name),
-        defaults={
-            "name": draft.name,
-            "email": draft.email,
-            "phone": draft.phone,
-            "time_zone": draft.time_zone,
-        },
+    return client_called(
+        name=draft.name, email=draft.email, phone=draft.phone, time_zone=draft.time_zone
     )
-    return client
 
 
 def refuse_second_first_visit(client: Client, *, now: datetime) -> None:
@@ -128,6 +124,7 @@ def refuse_second_first_visit(client: Client, *, now: datetime) -> None:
 
 def _check_again(booking: Booking, wish: Wish, *, now: datetime) -> None:
     """Ask the rule that offered the time once more, and keep what it says."""
+    _refuse_retired(wish)
     day = booking.starts_at.astimezone(booking.location.zone).date()
     slots = free_slots(
         wish=wish,
@@ -144,6 +141,18 @@ def _check_again(booking: Booking, wish: Wish, *, now: datetime) -> None:
     if held != {resource for resource, _start, _end in kept}:
         free(booking)
         allocate(booking, kept)
+
+
+def _refuse_retired(wish: Wish) -> None:
+    """Raise NotOffered where the clinic has stopped offering it since the hold. 1 query, or 2."""
+    options = Option.objects.filter(pk=wish.option.pk, is_active=True)
+    is_offered = options.exclude(treatment__visibility=Visibility.RETIRED).exists()
+    extras = [add_on.pk for add_on in wish.add_ons]
+    if extras and is_offered:
+        gone = AddOn.objects.filter(pk__in=extras, visibility=Visibility.RETIRED)
+        is_offered = not gone.exists()
+    if not is_offered:
+        raise NotOffered
 
 
 def _promise(booking: Booking, client: Client, draft: Draft, *, now: datetime) -> None:
@@ -166,13 +175,13 @@ def _promise(booking: Booking, client: Client, draft: Draft, *, now: datetime) -
     booking.instruction_versions.set(
         instructions_for(treatment=booking.option.treatment, add_ons=list(booking.add_ons.all()))
     )
-    _keep_answers(client, draft, now=now)
+    keep_answers(client, draft.consents, source="booking", now=now)
     draft.delete()
     message_plan.follow(booking, Trigger.CONFIRMED, now=now)
 
 
-def _keep_answers(client: Client, draft: Draft, *, now: datetime) -> None:
-    """Write down what was agreed to. One query, and one more.
+def keep_answers(client: Client, consents: Collection[str], *, source: str, now: datetime) -> None:
+    """Write down which `consents` were given on the form of `source`. One query, and one more.
 
     A box left empty is a no to whoever had not been asked before; it takes back nothing that was
     agreed to earlier, as these boxes are always empty at first.
@@ -182,11 +191,11 @@ def _keep_answers(client: Client, draft: Draft, *, now: datetime) -> None:
         Consent(
             client=client,
             kind=kind,
-            is_given=kind in draft.consents,
+            is_given=kind in consents,
             wording_version=CONSENT_WORDING,
-            source="booking",
+            source=source,
             given_at=now,
         )
         for kind in ASKED
-        if kind in draft.consents or kind not in answered
+        if kind in consents or kind not in answered
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,12 +22,15 @@ from booking.wishes import Wish
 from clinic.accounts.models import User
 from clinic.clients.models import Client
 from clinic.places.models import Location
+from clinic.trail.services import note
 
 logger = logging.getLogger(__name__)
 P = ParamSpec("P")
 R = TypeVar("R")
 
 NO_OVERLAP = "a_resource_is_in_one_place_at_a_time"
+HEALTH = "health"  # in the name of whatever says so of a reason
+TIME_OR_AMOUNT = re.compile(r"\d{4}-\d\d-\d\d(T[\d:.+Z-]+)?|-?\d+(\.\d+)?")
 # One hold per visitor and per request key, as each database names them.
 ONE_PRESS = ("one_hold_per_visitor", "booking_booking.visitor", "request_key")
 
@@ -92,6 +96,16 @@ def explained_by_mail(service: Callable[P, R]) -> Callable[P, R]:
     return explained
 
 
+def lock_client(client: Client) -> Client:
+    """Lock the row of `client`, or of whom a duplicate was merged into, and return it as it is.
+
+    The duplicate's row first, which is the order in which a merge is taken apart.
+    """
+    locked = Client.objects.select_for_update(no_key=True)
+    client = locked.get(pk=client.pk)
+    return locked.get(pk=client.merged_into_id) if client.merged_into_id else client
+
+
 def lock_for(
     wish: Wish,
     *,
@@ -106,7 +120,7 @@ def lock_for(
     the place a visit is moved away from, whose rooms and devices are locked with the others.
     """
     if client is not None:
-        Client.objects.select_for_update(no_key=True).get(pk=client.pk)
+        lock_client(client)
     providers = {provider.pk for provider in providers_for(wish.with_(None))}
     locked = Resource.objects.lock_candidates(
         locations={wish.location, leaving or wish.location}, providers=providers | set(also)
@@ -147,7 +161,7 @@ def free(booking: Booking) -> None:
 def record(
     booking: Booking, what: str, *, actor: Actor, now: datetime, reason: str = "", **data: Any
 ) -> None:
-    """Write down that `what` happened to `booking`."""
+    """Write down that `what` happened to `booking`; in the clinic's log too, if staff did it."""
     BookingEvent.objects.create(
         booking=booking,
         what=what,
@@ -157,6 +171,32 @@ def record(
         reason=reason,
         data=data,
     )
+    if actor.user is not None:
+        note(
+            user_id=actor.user.pk,
+            what=f"visit.{what}",
+            subject=f"booking:{booking.pk}",
+            now=now,
+            **told(data),
+        )
+
+
+def told(data: dict[str, Any]) -> dict[str, Any]:
+    """Return what of an event's data the clinic's log may hold: numbers, times and states.
+
+    Nothing else, so that no name, no word of a person and none of health gets there.
+    """
+    return {
+        name: value
+        for name, value in data.items()
+        if HEALTH not in name and all(map(_is_told, value if isinstance(value, list) else [value]))
+    }
+
+
+def _is_told(value: Any) -> bool:
+    if isinstance(value, str):
+        return value in Status or bool(TIME_OR_AMOUNT.fullmatch(value))
+    return value is None or isinstance(value, bool | int | float)
 
 
 def change_status(

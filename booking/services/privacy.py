@@ -54,7 +54,7 @@ class OnHold(BookingError):
 
 
 def everything_about(client: Client, *, now: datetime) -> dict[str, Any]:
-    """Return all we know about `client` in plain values, fit for JSON. 15 queries.
+    """Return all we know about `client` in plain values, fit for JSON. 17 queries.
 
     Instants are UTC in ISO 8601, amounts are texts in the clinic's currency.
     """
@@ -88,6 +88,18 @@ def everything_about(client: Client, *, now: datetime) -> dict[str, Any]:
                 "at": _at(consent.given_at),
             }
             for consent in client.consents.all()
+        ],
+        "notes": [
+            {
+                "text": written.text,
+                "at": _at(written.written_at),
+                "taken_away_at": _at(written.removed_at),
+            }
+            for written in client.notes.all()
+        ],
+        "known_as_well": [
+            {"name": other.name, "email": other.email, "phone": str(other.phone)}
+            for other in client.merged.order_by("pk")
         ],
         "stopped": _stopped(client),
         "calendar_addresses": [
@@ -186,8 +198,9 @@ def _at(moment: datetime | None) -> str | None:
 def erase_client(*, client: Client, now: datetime) -> None:
     """Forget who `client` is. Visits keep time, price and fee; names, links and words go.
 
-    An account that was this person's alone goes with it. Doing it twice is harmless. Raises
-    StillToCome while visits are ahead or going on, OnHold under a legal hold.
+    An account that was this person's alone goes with it, and so do name and address of duplicates
+    that were merged into this client. Doing it twice is harmless. Raises StillToCome while visits
+    are ahead or going on, OnHold under a legal hold.
     """
     client.refresh_from_db(from_queryset=Client.objects.select_for_update(no_key=True))
     if client.erased_at:
@@ -202,8 +215,15 @@ def erase_client(*, client: Client, now: datetime) -> None:
     for booking in bookings:
         messaging.void(subject=subject_of(booking), reason="the client was erased", now=now)
     _forget_visits(client)
-    client.feeds.all().delete()
     _forget_account(client)
+    for record in (client, *client.merged.all()):
+        _forget_who(record, now=now)
+
+
+def _forget_who(client: Client, *, now: datetime) -> None:
+    """Take name, addresses and notes from one record of a person."""
+    client.feeds.all().delete()
+    client.notes.all().delete()
     client.name = str(_("Erased client"))
     client.email = f"client-{client.pk}@{FORGOTTEN}"
     client.phone, client.time_zone, client.erased_at = "", "", now
@@ -263,10 +283,12 @@ def purge(*, now: datetime) -> dict[str, int]:
 
 
 def _last_seen(before: datetime) -> list[Client]:
-    """Return the clients whose last visit, or first word if they never came, was `before`."""
-    seen = Client.objects.filter(erased_at=None, legal_hold=False).annotate(
-        last=Max("bookings__ends_at")
-    )
+    """Return the clients whose last visit, or first word if they never came, was `before`.
+
+    Duplicates that were merged go with whom they were merged into.
+    """
+    people = Client.objects.filter(erased_at=None, legal_hold=False, merged_into=None)
+    seen = people.annotate(last=Max("bookings__ends_at"))
     return list(seen.filter(Q(last__lt=before) | Q(last=None, created_at__lt=before)))
 
 

@@ -79,7 +79,9 @@ def _client(request: HttpRequest) -> Client | None:
     In an account of several people, none of them until one is chosen.
     """
     if CLIENT in request.session:
-        return Client.objects.filter(pk=request.session[CLIENT], erased_at=None).first()
+        known = Client.objects.select_related("merged_into").filter(erased_at=None)
+        found = known.filter(pk=request.session[CLIENT]).first()
+        return found.kept if found else None
     if request.user.is_authenticated:
         mine = Client.objects.filter(user=request.user)[:2]
         return mine[0] if len(mine) == 1 else None

@@ -29,18 +29,21 @@ def token_of(client: Client) -> str:
 
 
 def client_for(token: str) -> Client | None:
-    """Return whose link carries `token`; None if it was altered or the address is old. 1 query."""
+    """Return whose link carries `token`; None if it was altered or the address is old. 1 query.
+
+    The link of a duplicate is that of the client it was merged into.
+    """
     key = token.partition(".")[0]
     if not key.isascii() or not key.isdecimal() or len(key) > 18:
         return None
-    client = Client.objects.filter(pk=key).first()
+    client = Client.objects.select_related("merged_into").filter(pk=key).first()
     if client is None:
         return None
     try:
         _signer(client).unsign(token)
     except BadSignature:
         return None
-    return client
+    return client.kept
 
 
 def _signer(client: Client) -> Signer:

@@ -62,7 +62,7 @@ class Client(models.Model):
             models.UniqueConstraint(
                 fields=["email_key", "name_key"],
                 name="one_client_per_email_and_name",
-                condition=~Q(email_key=""),
+                condition=~Q(email_key="") & Q(merged_into=None),
             )
         ]
 
@@ -77,16 +77,31 @@ class Client(models.Model):
 
     def clean(self) -> None:
         """Refuse a second client of one name and address; no form has the keys as fields."""
-        if not self.email:
-            return
-        twins = Client.objects.filter(email_key=email_key(self.email), name_key=name_key(self.name))
-        if twins.exclude(pk=self.pk).exists():
+        if twin_of(self) is not None:
             raise ValidationError(_("There is a client of this name and address already."))
+
+    @property
+    def kept(self) -> Client:
+        """Who stands for this person now: the client a duplicate was merged into, or this one."""
+        return self.merged_into or self
 
     @property
     def first_name(self) -> str:
         """What we call the client in a letter."""
         return self.name.split(" ")[0]
+
+
+def twin_of(client: Client) -> Client | None:
+    """Return who else has the name and address of `client`. One query.
+
+    Duplicates that were merged keep theirs, so that they are known by them, and are nobody's twin.
+    """
+    if not client.email:
+        return None
+    twins = Client.objects.filter(
+        email_key=email_key(client.email), name_key=name_key(client.name), merged_into=None
+    )
+    return twins.exclude(pk=client.pk).first()
 
 
 class ClientNote(models.Model):

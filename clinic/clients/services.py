@@ -6,10 +6,30 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F, Q
 
 from clinic.accounts.models import User
-from clinic.clients.models import Client, Consent, ConsentKind, email_key
+from clinic.clients.models import Client, ClientNote, Consent, ConsentKind, email_key, name_key
 from clinic.clients.selectors import preferences
+from clinic.trail.services import note
+
+
+def client_called(*, name: str, email: str, phone: str, time_zone: str) -> Client:
+    """Return the client of that name and address: known, kept for a duplicate, or new.
+
+    Up to 3 queries. What else is typed counts for who is new only.
+    """
+    same = Client.objects.filter(email_key=email_key(email), name_key=name_key(name))
+    own_first = same.select_related("merged_into").order_by(F("merged_into").asc(nulls_first=True))
+    if known := own_first.first():
+        return known.kept
+    client, _ = Client.objects.get_or_create(
+        email_key=email_key(email),
+        name_key=name_key(name),
+        merged_into=None,
+        defaults={"name": name, "email": email, "phone": phone, "time_zone": time_zone},
+    )
+    return client
 
 
 def record_consent(
@@ -94,9 +114,14 @@ def join_account(*, user: User, email: str) -> int:
     """Put everybody who was booked as a guest with `email` into the account of `user`.
 
     For an address its owner has proved, never before. A family that shares an address stays
-    several people, and who is in an account stays there. Returns how many joined. 1 query.
+    several people, and who is in an account stays there. An address of a duplicate is one of the
+    client it was merged into. Returns how many joined. 1 query.
     """
-    return Client.objects.filter(email_key=email_key(email), user=None).update(user=user)
+    key = email_key(email)
+    merged = Client.objects.filter(email_key=key).exclude(merged_into=None)
+    is_known_by_it = Q(email_key=key) | Q(pk__in=merged.values("merged_into"))
+    guests = Client.objects.filter(is_known_by_it, user=None, merged_into=None)
+    return guests.update(user=user)
 
 
 @transaction.atomic
@@ -106,5 +131,52 @@ def follow_address(*, user: User, before: str, email: str) -> None:
     Not to somebody whose name is known at the new address already: that is another client.
     """
     people = Client.objects.filter(user=user, email_key=email_key(before))
-    known = Client.objects.filter(email_key=email_key(email)).values("name_key")
+    known = Client.objects.filter(email_key=email_key(email), merged_into=None).values("name_key")
     people.exclude(name_key__in=known).update(email=email, email_key=email_key(email))
+
+
+@transaction.atomic
+def change_contact(
+    *, client: Client, name: str, email: str, phone: str, time_zone: str, user: User, now: datetime
+) -> None:
+    """Keep what the desk was told of `client`. Raises ValidationError for the name of a twin.
+
+    The address of somebody with an account is changed where they sign in: it stays as it is.
+    """
+    addresses = {email_key(client.email), email_key(email)}
+    family = Client.objects.filter(Q(pk=client.pk) | Q(email_key__in=addresses - {""}))
+    list(family.order_by("pk").select_for_update(no_key=True))  # two of them take no name at once
+    client.refresh_from_db()
+    client.name, client.phone, client.time_zone = name, phone, time_zone
+    if client.user_id is None:
+        client.email = email
+    client.clean()
+    client.save(update_fields=["name", "email", "phone", "time_zone"])
+    note(user_id=user.pk, what="client.changed", subject=f"client:{client.pk}", now=now)
+
+
+@transaction.atomic
+def add_note(*, client: Client, text: str, user: User, now: datetime) -> ClientNote:
+    """Write a plain note of the desk about `client`."""
+    added = ClientNote.objects.create(client=client, text=text, written_by=user, written_at=now)
+    note(user_id=user.pk, what="note.added", subject=f"client:{client.pk}", now=now, note=added.pk)
+    return added
+
+
+@transaction.atomic
+def remove_note(*, taken: ClientNote, user: User, now: datetime) -> None:
+    """Take a note away; twice is harmless."""
+    if ClientNote.objects.filter(pk=taken.pk, removed_at=None).update(
+        removed_at=now, removed_by=user
+    ):
+        about = f"client:{taken.client_id}"
+        note(user_id=user.pk, what="note.removed", subject=about, now=now, note=taken.pk)
+
+
+@transaction.atomic
+def put_back_note(*, taken: ClientNote, user: User, now: datetime) -> None:
+    """Put a note back that was taken away; twice is harmless."""
+    gone = ClientNote.objects.filter(pk=taken.pk).exclude(removed_at=None)
+    if gone.update(removed_at=None, removed_by=None):
+        about = f"client:{taken.client_id}"
+        note(user_id=user.pk, what="note.put_back", subject=about, now=now, note=taken.pk)

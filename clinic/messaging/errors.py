@@ -18,6 +18,10 @@ class NotFailed(MessageError):
     message = _("Only a message that failed can be tried again.")
 
 
+class NotSent(MessageError):
+    message = _("Only a message that went can be sent again.")
+
+
 class NotPlanned(MessageError):
     message = _("Only a message that has not gone yet can be withdrawn.")
 

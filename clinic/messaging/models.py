@@ -10,6 +10,8 @@ from phonenumber_field.phonenumber import to_python
 
 from clinic.clients.models import email_key
 
+COPY = "+"  # in an occurrence: "2+1" is the first copy of the second, sent again by a person
+
 
 class MessageQuerySet(models.QuerySet["Message"]):
     """Messages, by what a worker or a desk asks of them."""
@@ -181,6 +183,11 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+    @property
+    def occasion(self) -> str:
+        """Which of several with the same code it is; a copy sent again is of the same."""
+        return self.occurrence.partition(COPY)[0]
 
 
 def address_key(channel: str, address: str) -> str:

@@ -9,7 +9,15 @@ from clinic.messaging.services.addresses import (
     suppress,
 )
 from clinic.messaging.services.delivery import TOO_LATE, claim, send_due_messages
-from clinic.messaging.services.outbox import Draft, plan, record_sent, retry, void, void_one
+from clinic.messaging.services.outbox import (
+    Draft,
+    plan,
+    record_sent,
+    retry,
+    send_again,
+    void,
+    void_one,
+)
 from clinic.messaging.services.watch import sound_alarm
 
 __all__ = [
@@ -23,6 +31,7 @@ __all__ = [
     "plan",
     "record_sent",
     "retry",
+    "send_again",
     "send_due_messages",
     "sound_alarm",
     "stop_texts",

@@ -13,8 +13,8 @@ from django.conf import settings
 from django.db import transaction
 
 from clinic.messaging import doorbell, registry
-from clinic.messaging.errors import NoLongerHolds, NotFailed, NotPlanned, TooLate
-from clinic.messaging.models import Message
+from clinic.messaging.errors import NoLongerHolds, NotFailed, NotPlanned, NotSent, TooLate
+from clinic.messaging.models import COPY, Message
 
 logger = logging.getLogger(__name__)
 
@@ -110,6 +110,46 @@ def retry(*, message: Message, by: str, now: datetime) -> None:
     logger.info("Message %s is tried again for %s", row.pk, by)
     if ready_at <= now:
         doorbell.ring()
+
+
+@transaction.atomic
+def send_again(*, message: Message, by: str, now: datetime) -> Message:
+    """Plan a copy of a message that went, to whoever it is for, and return it.
+
+    The copy is a row of its own, with a Message-ID of its own, and everything that is asked before
+    a message goes is asked again. `by` names who asked, without a person's name: "staff:7". Raises
+    NotSent, TooLate, or NoLongerHolds with its owner's reason.
+    """
+    row = Message.objects.select_for_update(no_key=True).get(pk=message.pk)
+    if row.status != Message.Status.SENT:
+        raise NotSent
+    copies = Message.objects.about(row.subject).filter(
+        code=row.code, recipient=row.recipient, channel=row.channel, version=row.version
+    )
+    earlier = copies.filter(occurrence__startswith=f"{row.occasion}{COPY}")
+    if earlier.filter(status=Message.Status.PLANNED).exists():
+        raise NoLongerHolds("a copy is on its way already")
+    draft = Draft(
+        subject=row.subject,
+        code=row.code,
+        recipient=row.recipient,
+        due_at=now,
+        useful_until=row.useful_until,
+        channel=row.channel,
+        kind=row.kind,
+        occurrence=f"{row.occasion}{COPY}{earlier.count() + 1}",
+        version=row.version,
+    )
+    if row.useful_until and row.useful_until <= now:
+        raise TooLate
+    copy = _row(draft, now)
+    answer = registry.owner_of(copy).holds(copy, now)
+    if isinstance(answer, str) and answer:
+        raise NoLongerHolds(answer)
+    copy.save()
+    logger.info("Message %s is sent again as %s for %s", row.pk, copy.pk, by)
+    doorbell.ring()
+    return copy
 
 
 def _row(draft: Draft, now: datetime) -> Message:

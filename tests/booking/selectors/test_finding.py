@@ -12,7 +12,6 @@ from clinic.clients.models import Client
 from tests.booking.scenes import NOW
 from tests.factories import BookingFactory, ClientFactory, ProviderFactory, UserFactory
 
-
 pytestmark = pytest.mark.django_db
 
 

@@ -1,0 +1,45 @@
+"""What is owed for a visit that did not take place: paid at the desk, or owed after all."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from booking.errors import NotNow
+from booking.models import Booking, BookingEvent
+from booking.selectors.fees import FEE_OWED_AGAIN, FEE_PAID, day_of, fee_step
+from booking.services.ledger import Actor, lock_booking, record
+
+
+@transaction.atomic
+def settle_fee(*, booking: Booking, actor: Actor, now: datetime) -> BookingEvent:
+    """Note that the fee was paid at the desk. Raises NotNow if nothing is owed."""
+    lock_booking(booking)
+    owed = booking.fee_owed
+    if not Booking.objects.filter(pk=booking.pk, fee_owed__gt=0).update(fee_owed=0):
+        raise NotNow(_("Nothing is owed for this visit."))
+    booking.refresh_from_db()
+    record(booking, FEE_PAID, actor=actor, now=now, fee=str(owed))
+    return booking.events.latest("pk")
+
+
+@transaction.atomic
+def owe_again(*, booking: Booking, step: BookingEvent, actor: Actor, now: datetime) -> None:
+    """Take back `step`, by which a fee was paid or waived on this day, by the place's clock.
+
+    Doing it twice is harmless. Raises NotNow on another day, or once anything else has happened
+    to the visit.
+    """
+    lock_booking(booking)
+    last = fee_step(booking)
+    if last is not None and last.data.get("undoes") == step.pk:
+        return
+    if last != step or day_of(step, booking.location) != day_of(now, booking.location):
+        raise NotNow(_("That can no longer be taken back. Nothing was done."))
+    Booking.objects.filter(pk=booking.pk).update(fee_owed=Decimal(step.data["fee"]))
+    booking.refresh_from_db()
+    fee = step.data["fee"]
+    record(booking, FEE_OWED_AGAIN, actor=actor, now=now, undoes=step.pk, fee=fee)
