@@ -123,6 +123,9 @@ class Booking(models.Model):
             models.Index(fields=["location", "starts_at"]),
             models.Index(fields=["client", "starts_at"]),
             models.Index(fields=["held_until"], name="booking_holds", condition=Q(status="held")),
+            models.Index(
+                fields=["held_until"], name="booking_forms", condition=Q(status="pending_form")
+            ),
         ]
         constraints = [
             models.CheckConstraint(
