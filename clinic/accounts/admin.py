@@ -137,5 +137,5 @@ class InvitationAdmin(AddOnly, admin.ModelAdmin):
     @admin.action(description=_("Take back"), permissions=["add"])
     def take_back(self, request: HttpRequest, chosen: QuerySet[Invitation]) -> None:
         pks = chosen.values_list("pk", flat=True)
-        count = services.revoke(invitations=list(pks), now=clock.now())
+        count = services.revoke(invitations=list(pks), by=cast(User, request.user), now=clock.now())
         self.message_user(request, gettext("Taken back: %d") % count)

@@ -15,6 +15,7 @@ from django.db import transaction
 
 from clinic.accounts.errors import InvitationGone
 from clinic.accounts.models import INVITATION_DAYS, Invitation, User, address_key
+from clinic.trail.services import note
 
 
 @transaction.atomic
@@ -33,16 +34,24 @@ def invite(*, email: str, role: Group, invited_by: User, now: datetime) -> Invit
     """Ask an address to join as `role`, for a week. An earlier invitation of it ends."""
     email = address_key(email)
     Invitation.objects.filter(Invitation.open(now=now), email=email).update(revoked_at=now)
-    return Invitation.objects.create(
+    invitation = Invitation.objects.create(
         email=email, role=role, invited_by=invited_by, valid_until=now + INVITATION_DAYS
     )
+    about = f"invitation:{invitation.pk}"
+    note(user_id=invited_by.pk, what="invitation.sent", subject=about, now=now, role=role.name)
+    return invitation
 
 
-def revoke(*, invitations: Iterable[int], now: datetime) -> int:
+@transaction.atomic
+def revoke(*, invitations: Iterable[int], by: User, now: datetime) -> int:
     """Take invitations back that were not accepted yet; return how many it were."""
-    return Invitation.objects.filter(Invitation.open(now=now), pk__in=invitations).update(
-        revoked_at=now
-    )
+    still_open = Invitation.objects.filter(Invitation.open(now=now), pk__in=invitations)
+    count = 0
+    for pk in still_open.values_list("pk", flat=True):
+        if still_open.filter(pk=pk).update(revoked_at=now):
+            note(user_id=by.pk, what="invitation.revoked", subject=f"invitation:{pk}", now=now)
+            count += 1
+    return count
 
 
 @transaction.atomic
@@ -62,6 +71,8 @@ def accept(*, invitation: Invitation, name: str, password: str, now: datetime) -
     user.save(update_fields=["full_name", "is_staff", "password"])
     user.groups.add(invitation.role)
     EmailAddress.objects.filter(user=user, email=user.email).update(verified=True, primary=True)
+    about = f"invitation:{invitation.pk}"
+    note(user_id=user.pk, what="invitation.accepted", subject=about, now=now)
     return user
 
 

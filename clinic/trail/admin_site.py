@@ -80,9 +80,10 @@ def facts_of(form: Any, formsets: Iterable[Any], *, is_new: bool) -> dict[str, A
     Of a new row, what it begins with. Rows within the page are named by their primary keys.
     """
     facts: dict[str, Any] = {}
+    model = form._meta.model if hasattr(form, "_meta") else None  # a new password has no model
     for name in form.changed_data:
         before, after = form.initial.get(name), form.cleaned_data.get(name)
-        if not _is_told(form._meta.model, name):
+        if model is None or not _is_told(model, name):
             facts[name] = CHANGED
         elif is_new:
             facts[name] = _value(after)

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import sync_only_middleware
 
 from clinic.trail.models import Entry
-from clinic.trail.noting import Work, work_of
+from clinic.trail.noting import Work, at_work
 from clinic.trail.services import note
 from clinic.web import clock
 
@@ -27,7 +27,7 @@ class NothingUnnoted:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with work_of(request) as work:
+        with at_work() as work:
             response = self.get_response(request)
             if _is_press(request, response) and not _is_noted(work):
                 note_press(request)

@@ -1,4 +1,4 @@
-"""Who is at work in this thread, and what they had written down so far."""
+"""What the request at work in this thread had written down so far."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-from django.http import HttpRequest
-
 
 @dataclass
 class Work:
-    """One request of somebody: their entries in the log, by primary key."""
+    """One request: its entries in the log, by primary key."""
 
-    request: HttpRequest
     entries: list[int] = field(default_factory=list)
 
 
@@ -22,9 +19,9 @@ _work: ContextVar[Work | None] = ContextVar("work", default=None)
 
 
 @contextmanager
-def work_of(request: HttpRequest) -> Iterator[Work]:
+def at_work() -> Iterator[Work]:
     """Collect what is noted until the request is answered."""
-    work = Work(request)
+    work = Work()
     token = _work.set(work)
     try:
         yield work
@@ -36,10 +33,3 @@ def noted(entry: int) -> None:
     """Remember that the entry was written by the request at work, if one is."""
     if work := _work.get():
         work.entries.append(entry)
-
-
-def acting_user_id() -> int | None:
-    """Return who is at work; None where no page was asked for, or by nobody known."""
-    work = _work.get()
-    user = getattr(work.request, "user", None) if work else None
-    return user.pk if user is not None and user.is_authenticated else None

@@ -50,7 +50,7 @@ def people(request: HttpRequest) -> HttpResponse:
 @allowed(EDITS_PEOPLE)
 def uninvite(request: HttpRequest, pk: int) -> HttpResponse:
     """Take an invitation back."""
-    if accounts.revoke(invitations=[pk], now=clock.now()):
+    if accounts.revoke(invitations=[pk], by=user_of(request), now=clock.now()):
         messages.success(request, _("Taken back. The link in the letter works no more."))
     else:
         messages.warning(request, _("It was accepted or taken back before."))
