@@ -8,10 +8,18 @@ class BookingConfig(AppConfig):
 
     def ready(self) -> None:
         """Answer for the messages about bookings, keep the roles complete, stand in the rail."""
-        from booking import message_checks, message_plan, permissions, places, samples
+        from booking import (
+            message_checks,
+            message_plan,
+            permissions,
+            places,
+            policy_words,
+            samples,
+        )
         from booking.services import care
         from booking.views import visitors
         from clinic.messaging import registry
+        from clinic.places import rules
 
         registry.register(
             message_plan.SUBJECT,
@@ -25,4 +33,5 @@ class BookingConfig(AppConfig):
         registry.register(samples.SUBJECT, holds=samples.why_no_test, render=samples.letter_of_test)
         post_migrate.connect(permissions.sync_roles, sender=self)
         places.register()
+        rules.speak(policy_words.sentences)
         user_logged_in.connect(visitors.begin_anew)

@@ -52,6 +52,14 @@ def late_fee(
     return max(least, fee(booking, percent=booking.promise["late_fee_percent"], lines=lines))
 
 
+def costs(late: Decimal, missed: Decimal) -> str:
+    """Write what canceling late and not coming cost."""
+    return _("Canceling costs %(late)s, not coming %(missed)s.") % {
+        "late": money(late),
+        "missed": money(missed),
+    }
+
+
 def terms(booking: Booking, *, now: datetime) -> list[Term]:
     """Return the policy of `booking`, three lines at most; times are the location's.
 
@@ -69,8 +77,7 @@ def terms(booking: Booking, *, now: datetime) -> list[Term]:
     lines.append(
         Term(
             _("After that") if lines else _("From now on"),
-            _("Canceling costs %(late)s, not coming %(missed)s.")
-            % {"late": money(late), "missed": money(missed)},
+            costs(late, missed),
         )
     )
     lines.append(

@@ -8,6 +8,7 @@ from clinic.accounts.views import admin_sign_in
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/login/", admin_sign_in),  # before the admin's own, whose name it answers to
     path("admin/", admin.site.urls),
+    path("staff/policies/", include("clinic.places.urls")),
     path("staff/", include("booking.urls.staff")),
     path("", include("clinic.accounts.urls")),
     path("", include("booking.urls.account")),

@@ -90,14 +90,18 @@ DEAREST = Decimal(100_000)
 def merged(versions: Iterable[dict[str, Any]]) -> Policy:
     """Return the policy that `versions` make on top of the defaults, the last one winning.
 
-    Raises ValidationError naming the first value that is unknown, of the wrong kind or senseless.
+    None decides nothing: what was said before holds. Raises ValidationError naming the first value
+    that is unknown, of the wrong kind or senseless.
     """
     values: dict[str, Any] = {}
     for version in versions:
-        values |= {name: _typed(name, value) for name, value in version.items()}
+        decided = {name: typed(name, value) for name, value in version.items()}
+        values |= {name: value for name, value in decided.items() if value is not None}
     policy = Policy(**values)
     if policy.price_at_least > policy.price_at_most:
         raise ValidationError(_("The price band ends below its beginning."))
+    if policy.late_keep_minutes > policy.late_shorten_minutes:
+        raise ValidationError(_("Who is late would lose the session before it is shortened."))
     return policy
 
 
@@ -108,9 +112,12 @@ def validate_values(values: Any) -> None:
     merged([values])
 
 
-def _typed(name: str, value: Any) -> bool | int | Decimal:
+def typed(name: str, value: Any) -> bool | int | Decimal | None:
+    """Return `value` of the rule `name` as the policy holds it. Raises ValidationError."""
     if name not in DEFAULTS:
         raise ValidationError(_("There is no rule named %(name)s.") % {"name": name})
+    if value is None:
+        return None
     if isinstance(DEFAULTS[name], bool):
         if not isinstance(value, bool):
             raise ValidationError(_("%(name)s is yes or no.") % {"name": name})
@@ -123,12 +130,18 @@ def _typed(name: str, value: Any) -> bool | int | Decimal:
         if not amount.is_finite() or not 0 <= amount <= DEAREST:
             raise ValidationError(_("%(name)s is an amount of money.") % {"name": name})
         return amount
-    if isinstance(value, bool) or not isinstance(value, int) or value < (name in AT_LEAST_ONE):
+    least, most = bounds(name)
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise ValidationError(_("%(name)s is a whole number.") % {"name": name})
-    most = next((AT_MOST[word] for word in name.split("_") if word in AT_MOST), COUNT)
     if value > most:
         raise ValidationError(_("%(name)s is at most %(most)s.") % {"name": name, "most": most})
     return value
+
+
+def bounds(name: str) -> tuple[int, int]:
+    """Return the least and the most that the rule `name`, a whole number, may be."""
+    most = next((AT_MOST[word] for word in name.split("_") if word in AT_MOST), COUNT)
+    return int(name in AT_LEAST_ONE), most
 
 
 def policy_for(location: Location | None, *, now: datetime) -> Policy:
@@ -139,10 +152,20 @@ def policy_for(location: Location | None, *, now: datetime) -> Policy:
 def check_in_force(
     values: dict[str, Any], owner: Location | None, *, at: Location | None, now: datetime
 ) -> None:
-    """Raise ValidationError if `values`, published now for `owner`, make no sense at `at`."""
+    """Raise ValidationError if `values`, published now for `owner`, make no sense at `at`.
+
+    It names the place where that is another than the owner.
+    """
     clinic, place = _in_force(at, now=now)
     (clinic if owner is None else place).update(values)
-    merged([clinic, place])
+    try:
+        merged([clinic, place])
+    except ValidationError as refusal:
+        if at == owner:
+            raise
+        raise ValidationError(
+            _("At %(place)s: %(why)s") % {"place": at, "why": " ".join(refusal.messages)}
+        ) from None
 
 
 def _in_force(location: Location | None, *, now: datetime) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -220,6 +220,7 @@ def _arguments(visit: Booking) -> dict[str, Any]:
         "booking.slug": treatment.slug,
         "booking.minutes": visit.option.minutes,
         "treatment.slug": treatment.slug,
+        "change_place.slug": visit.location.slug,
         "staff.slug": "M04",
         "staff.channel": "email",
         "staff.calendar": calendar.pk,

@@ -57,6 +57,19 @@ def test_a_location_decides_over_the_clinic_even_when_the_clinic_decides_later(d
     assert policy_for(None, now=NOW).notice(is_known=False) == timedelta(hours=36)
 
 
+def test_a_place_that_decides_no_longer_follows_the_clinic_again(db):
+    alder = LocationFactory()
+    PolicyVersionFactory(values={"hold_minutes": 5})
+    PolicyVersionFactory(location=alder, values={"hold_minutes": 7, "horizon_days": 30})
+    PolicyVersionFactory(location=alder, values={"hold_minutes": None})
+
+    assert policy_for(alder, now=NOW).hold_minutes == 5
+    assert policy_for(alder, now=NOW).horizon_days == 30
+
+    PolicyVersionFactory(values={"hold_minutes": None})
+    assert policy_for(alder, now=NOW).hold_minutes == 10
+
+
 def test_the_rules_of_a_place_are_read_in_one_query(db, django_assert_num_queries):
     alder = LocationFactory()
     PolicyVersionFactory.create_batch(5, values={"hold_minutes": 5})
@@ -83,7 +96,7 @@ def test_every_rule_takes_its_own_default_back_from_the_database(db):
         ({"hold_minutes": "5"}, "hold_minutes is a whole number."),
         ({"hold_minutes": 5.5}, "hold_minutes is a whole number."),
         ({"hold_minutes": True}, "hold_minutes is a whole number."),
-        ({"hold_minutes": None}, "hold_minutes is a whole number."),
+        ({"hold": None}, "There is no rule named hold."),
         ({"hold_minutes": -1}, "hold_minutes is a whole number."),
         ({"hold_minutes": 0}, "hold_minutes is a whole number."),
         ({"late_fee_percent": 101}, "late_fee_percent is at most 100."),
@@ -98,6 +111,10 @@ def test_every_rule_takes_its_own_default_back_from_the_database(db):
         ({"price_at_most": "NaN"}, "price_at_most is an amount of money."),
         ({"price_at_most": "-1"}, "price_at_most is an amount of money."),
         ({"price_at_most": 90}, "The price band ends below its beginning."),
+        (
+            {"late_keep_minutes": 20},
+            "Who is late would lose the session before it is shortened.",
+        ),
         ([5], "A policy is a list of names and values."),
         ("five", "A policy is a list of names and values."),
     ],
@@ -132,9 +149,10 @@ def test_a_location_cannot_contradict_the_clinic(db):
 
 
 def test_the_clinic_cannot_contradict_a_location(db):
-    PolicyVersionFactory(location=LocationFactory(), values={"price_at_most": 150})
+    harbor = LocationFactory(name="Harbor Row")
+    PolicyVersionFactory(location=harbor, values={"price_at_most": 150})
 
-    with pytest.raises(ValidationError, match="ends below its beginning"):
+    with pytest.raises(ValidationError, match=r"At Harbor Row: .* ends below its beginning"):
         version(values={"price_at_least": 160}).full_clean()
     version(values={"price_at_least": 150}).full_clean()
 

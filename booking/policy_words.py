@@ -1,0 +1,48 @@
+"""What clients read of the clinic's rules, as the pages and the terms word it."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from booking.terms import costs
+from clinic.places.policies import Policy
+from clinic.web.money import money, rounded
+from clinic.web.templatetags.lumen import minutes
+
+
+def sentences(policy: Policy) -> dict[str, str]:
+    """Return the sentence that clients read, by rule. Fees are those of the cheapest treatment."""
+    price = policy.price_at_least
+    fees = costs(
+        rounded(price * policy.late_fee_percent / 100),
+        rounded(price * policy.no_show_percent / 100),
+    )
+    of_price = _("For a treatment of %(price)s: %(fees)s") % {"price": money(price), "fees": fees}
+    said = {
+        "notice_hours_known": _(
+            "You can book up to %(hours)s hours ahead, and we skip the first-visit talk."
+        )
+        % {"hours": policy.notice_hours_known},
+        "notice_hours_new": _(
+            "Otherwise you can book as well, from %(hours)s hours ahead, with a talk of %(talk)s "
+            "at no charge before the treatment."
+        )
+        % {
+            "hours": policy.notice_hours_new,
+            "talk": minutes(policy.new_client_extra_minutes),
+        },
+        "add_ons_at_most": _("At most %(count)s extras fit into one visit.")
+        % {"count": policy.add_ons_at_most},
+        "free_until_hours": _(
+            "Nothing to pay now. Free to change or cancel up to %(hours)s hours before."
+        )
+        % {"hours": policy.free_until_hours},
+        "late_fee_percent": of_price,
+    }
+    if policy.new_client_extra_minutes:
+        said["new_client_extra_minutes"] = _(
+            "A first treatment begins with a talk of %(talk)s, at no charge."
+        ) % {"talk": minutes(policy.new_client_extra_minutes)}
+    if policy.no_show_percent != policy.late_fee_percent:
+        said["no_show_percent"] = of_price
+    return said
