@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from booking.errors import TouchesVisits
 from booking.models import (
     Allocation,
+    Booking,
     ExtraOpening,
     Provider,
     Resource,
@@ -21,10 +22,11 @@ from booking.models import (
     TimeOff,
     WorkingHours,
 )
-from booking.scheduling.spans import merged
+from booking.scheduling.spans import Span, merged
+from booking.scheduling.wallclock import span_on
 from booking.selectors.diary import applies, days_between, open_spans, working_spans
 from clinic.accounts.models import User
-from clinic.places.models import Location
+from clinic.places.models import Location, Weekday
 from clinic.places.policies import Policy, policy_for
 
 
@@ -82,28 +84,46 @@ def set_working_hours(
     """Let `provider` work at `location` in this weekly pattern from `valid_from` on.
 
     What held before ends the day before. Raises ValidationError for hours without the breaks of
-    the policy, TouchesVisits when a promised visit would lie outside.
+    the policy or while they work elsewhere, TouchesVisits when a promised visit would lie outside.
     """
-    week = sorted(week)
-    check_breaks(week, policy_for(location, now=now))
     _lock(provider)
+    weeks = [week] if every_weeks == 1 else [week, ()]
+    write_weeks(provider, location, weeks=weeks, valid_from=valid_from, now=now)
+    if stranded(location=location, providers=[provider.pk], since=valid_from, now=now):
+        raise TouchesVisits
+
+
+def write_weeks(
+    provider: Provider,
+    location: Location,
+    *,
+    weeks: Sequence[Iterable[Stretch]],
+    valid_from: date,
+    now: datetime,
+) -> None:
+    """Let `weeks` hold from `valid_from` on; several take turns, from its week on.
+
+    In the transaction of the caller, who has locked `provider`. Raises ValidationError.
+    """
     standing = WorkingHours.objects.filter(provider=provider, location=location)
     standing.filter(valid_from__gte=valid_from).delete()
     standing.exclude(valid_until__lt=valid_from).update(valid_until=valid_from - timedelta(days=1))
-    for stretch in week:
-        hours = WorkingHours(
-            provider=provider,
-            location=location,
-            weekday=stretch.weekday,
-            starts_at=stretch.starts_at,
-            ends_at=stretch.ends_at,
-            valid_from=valid_from,
-            every_weeks=every_weeks,
-        )
-        hours.full_clean()
-        hours.save()
-    if _stranded(provider, location, since=valid_from, now=now):
-        raise TouchesVisits
+    monday = valid_from - timedelta(days=valid_from.weekday())
+    for number, week in enumerate(weeks):
+        for stretch in sorted(week):
+            hours = WorkingHours(
+                provider=provider,
+                location=location,
+                weekday=stretch.weekday,
+                starts_at=stretch.starts_at,
+                ends_at=stretch.ends_at,
+                valid_from=max(valid_from, monday + timedelta(weeks=number)),
+                every_weeks=len(weeks),
+            )
+            hours.full_clean()
+            hours.save()
+    written = standing.filter(valid_from__gte=valid_from)
+    check_days(provider, location, changed=list(written), now=now)
 
 
 @transaction.atomic
@@ -120,10 +140,11 @@ def save_stretch(*, hours: WorkingHours | ExtraOpening, now: datetime) -> None:
         raise ValidationError({"valid_until": _("The last day is before the first.")})
     before = type(hours).objects.filter(pk=hours.pk).first() or hours
     _lock(hours.provider, before.provider)
-    _check_days(hours, now=now)
-    stranded = _stranded(before.provider, before.location, now=now)
+    outside = {"location": before.location, "providers": [before.provider_id], "now": now}
+    already = stranded(**outside)
     hours.save()
-    if _stranded(before.provider, before.location, now=now) - stranded:
+    check_days(hours.provider, hours.location, changed=[hours], now=now)
+    if stranded(**outside) - already:
         raise TouchesVisits
 
 
@@ -134,9 +155,10 @@ def remove_stretch(*, hours: WorkingHours | ExtraOpening, now: datetime) -> None
     Raises TouchesVisits when a promised visit would lie outside.
     """
     _lock(hours.provider)
-    stranded = _stranded(hours.provider, hours.location, now=now)
+    outside = {"location": hours.location, "providers": [hours.provider_id], "now": now}
+    already = stranded(**outside)
     hours.delete()
-    if _stranded(hours.provider, hours.location, now=now) - stranded:
+    if stranded(**outside) - already:
         raise TouchesVisits
 
 
@@ -168,38 +190,89 @@ def check_breaks(week: Iterable[Stretch], policy: Policy) -> None:
             )
 
 
-def _check_days(hours: WorkingHours | ExtraOpening, *, now: datetime) -> None:
-    """Check the breaks of each kind of day that `hours`, written or not, is part of."""
-    location = hours.location
+def check_days(
+    provider: Provider,
+    location: Location,
+    *,
+    changed: Iterable[WorkingHours | ExtraOpening],
+    now: datetime,
+) -> None:
+    """Check each kind of day that `changed`, written rows of `location`, are part of. 3 queries.
+
+    Raises ValidationError where a day lacks the breaks of the policy or has stretches that
+    overlap, there or with work elsewhere at the same time.
+    """
     today = now.astimezone(location.zone).date()
-    weekly = list(WorkingHours.objects.filter(provider=hours.provider, location=location))
+    weekly = list(WorkingHours.objects.filter(provider=provider).select_related("location"))
     extra = list(
-        ExtraOpening.objects.filter(provider=hours.provider, location=location, day__gte=today)
+        ExtraOpening.objects.filter(
+            provider=provider, day__gte=today - timedelta(days=1)
+        ).select_related("location")
     )
-    if isinstance(hours, WorkingHours):
-        weekly = [row for row in weekly if row.pk != hours.pk] + [hours]
-        days = _kinds_of_day(hours, weekly, extra, today)
-    else:
-        extra = [row for row in extra if row.pk != hours.pk] + [hours]
-        days = {hours.day}
+    days: set[date] = set()
+    for row in changed:
+        is_weekly = isinstance(row, WorkingHours)
+        days |= _kinds_of_day(row, weekly, extra, today) if is_weekly else {row.day}
     policy = policy_for(location, now=now)
     for day in sorted(days):
-        work: list[WorkingHours | ExtraOpening] = [row for row in weekly if applies(row, day)]
-        work += [row for row in extra if row.day == day]
+        here = [row for row in _work_on(day, weekly, extra) if row.location_id == location.pk]
         check_breaks(
-            sorted(Stretch(day.weekday(), row.starts_at, row.ends_at) for row in work), policy
+            sorted(Stretch(day.weekday(), row.starts_at, row.ends_at) for row in here), policy
         )
+        _refuse_two_places(day, here, weekly, extra)
+
+
+def _work_on(
+    day: date, weekly: Iterable[WorkingHours], extra: Iterable[ExtraOpening]
+) -> list[WorkingHours | ExtraOpening]:
+    work: list[WorkingHours | ExtraOpening] = [row for row in weekly if applies(row, day)]
+    return work + [row for row in extra if row.day == day]
+
+
+def _refuse_two_places(
+    day: date,
+    here: Iterable[WorkingHours | ExtraOpening],
+    weekly: Iterable[WorkingHours],
+    extra: Iterable[ExtraOpening],
+) -> None:
+    """Raise ValidationError where the work `here` on `day` is at one time with work elsewhere.
+
+    Clocks may differ: what another place calls the day before or after is looked at too.
+    """
+    mine = [_instants(row, day) for row in here]
+    places = {row.location_id for row in here}
+    for other in (day - timedelta(days=1), day, day + timedelta(days=1)):
+        for row in _work_on(other, weekly, extra):
+            span = _instants(row, other)
+            if row.location_id in places or span is None:
+                continue
+            if any(own and own[0] < span[1] and span[0] < own[1] for own in mine):
+                raise ValidationError(
+                    _("%(name)s works at %(place)s at that time on %(day)s.")
+                    % {
+                        "name": row.provider.name,
+                        "place": row.location.name,
+                        "day": Weekday(other.weekday()).label,
+                    }
+                )
+
+
+def _instants(row: WorkingHours | ExtraOpening, day: date) -> Span | None:
+    return span_on(day, row.starts_at, row.ends_at, row.location.zone)
 
 
 def _kinds_of_day(
-    hours: WorkingHours, weekly: list[WorkingHours], extra: list[ExtraOpening], today: date
+    hours: WorkingHours,
+    weekly: Iterable[WorkingHours],
+    extra: Iterable[ExtraOpening],
+    today: date,
 ) -> set[date]:
     """Return days of `hours` from `today` on; any other one has the work of one of these, or less.
 
     Work is added only where a row begins to be valid, an odd and an even week each, and where
     there is an extra opening.
     """
-    days = {row.day for row in extra}
+    days = {row.day for row in extra if row.day >= today}
     for row in weekly:
         since = max(today, hours.valid_from, row.valid_from)
         first = since + timedelta(days=(hours.weekday - since.weekday()) % 7)
@@ -207,40 +280,48 @@ def _kinds_of_day(
     return {day for day in days if applies(hours, day)}
 
 
-def _stranded(
-    provider: Provider, location: Location, *, since: date = date.min, now: datetime
-) -> set[datetime]:
-    """Return the starts of the visits and live holds from `since` on that lie outside all hours."""
+def stranded(
+    *,
+    location: Location,
+    providers: Collection[int],
+    since: date = date.min,
+    now: datetime,
+) -> set[int]:
+    """Return the visits and live holds from `since` on that lie outside all hours. 5 queries.
+
+    Those of `providers` at `location`, by primary key of the booking.
+    """
     kept = [
-        (starts_at.astimezone(location.zone).date(), starts_at, ends_at)
-        for starts_at, ends_at in _kept(provider, now=now)
-        .filter(booking__location=location, ends_at__gt=now)
-        .values_list("starts_at", "ends_at")
+        (starts_at.astimezone(location.zone).date(), starts_at, ends_at, provider, booking)
+        for starts_at, ends_at, provider, booking in _standing(now=now)
+        .filter(resource__in=providers, booking__location=location, ends_at__gt=now)
+        .values_list("starts_at", "ends_at", "resource", "booking")
     ]
     kept = [visit for visit in kept if visit[0] >= since]
     if not kept:
         return set()
     span = days_between(min(kept)[0], max(kept)[0])
     open_on = open_spans(location=location, days=span)
-    working = merged(
-        working_spans(location=location, providers=[provider.pk], days=span, open_on=open_on)[
-            provider.pk
-        ]
-    )
+    working = working_spans(location=location, providers=providers, days=span, open_on=open_on)
+    hours = {provider: merged(spans) for provider, spans in working.items()}
     return {
-        starts_at
-        for _day, starts_at, ends_at in kept
+        booking
+        for _day, starts_at, ends_at, provider, booking in kept
         if not any(
-            start <= starts_at.timestamp() and ends_at.timestamp() <= end for start, end in working
+            start <= starts_at.timestamp() and ends_at.timestamp() <= end
+            for start, end in hours[provider]
         )
     }
 
 
 def _kept(resource: Resource, *, now: datetime) -> QuerySet[Allocation]:
     """The allocations of `resource` that stand: visits and live holds."""
-    return Allocation.objects.filter(resource=resource).exclude(
-        booking__status=Status.HELD, booking__held_until__lte=now
-    )
+    return _standing(now=now).filter(resource=resource)
+
+
+def _standing(*, now: datetime) -> QuerySet[Allocation]:
+    lapsed = Booking.objects.filter(status=Status.HELD, held_until__lte=now)
+    return Allocation.objects.exclude(booking__in=lapsed)
 
 
 def _lock(*resources: Resource) -> None:
