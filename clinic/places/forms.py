@@ -44,8 +44,7 @@ class PolicyForm(forms.Form):
         self.said = said
         for rule in rules():
             field = _field(rule, otherwise[rule.name])
-            field.label, field.required = rule.label, False
-            field.help_text = rule.says
+            field.label, field.help_text, field.required = str(rule.label), str(rule.says), False
             self.fields[rule.name] = field
 
     def groups(self) -> list[tuple[Group, list[tuple[forms.BoundField, str]]]]:

@@ -38,7 +38,10 @@ class Instruction(models.Model):
 
 
 class InstructionVersion(models.Model):
-    """One wording of an instruction. Never edited; clients get the latest approved one.
+    """One wording of an instruction; clients get the latest approved one, which is never edited.
+
+    A draft is written until it is handed in, then the medical lead approves it as it stands or
+    sends it back to be written on.
 
     `lines` are the sentences of the text, one instruction each, so that several instructions
     are put together without saying anything twice. `steps` are the same advice on a timeline: a
@@ -52,7 +55,17 @@ class InstructionVersion(models.Model):
     lines = models.JSONField(_("lines"), default=list)
     steps = models.JSONField(_("timeline"), default=list, blank=True)
     short = models.CharField(_("in one line"), max_length=200, blank=True)
+    note = models.CharField(_("what is new"), max_length=200, blank=True)
     created_at = models.DateTimeField(_("written"), auto_now_add=True)
+    written_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    handed_in_at = models.DateTimeField(_("handed in"), null=True, blank=True)
+    sent_back_at = models.DateTimeField(_("sent back"), null=True, blank=True)
+    sent_back_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    sent_back_note = models.CharField(_("why it was sent back"), max_length=300, blank=True)
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -80,6 +93,15 @@ class InstructionVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.instruction.code} v{self.number}"
+
+    @property
+    def state(self) -> str:
+        """Where it stands: "approved", "waiting" for the medical lead, "back" or a "draft"."""
+        if self.approved_at:
+            return "approved"
+        if self.handed_in_at:
+            return "waiting"
+        return "back" if self.sent_back_at else "draft"
 
     def clean(self) -> None:
         """Raise ValidationError unless lines are texts and steps say when and what."""
