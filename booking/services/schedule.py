@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
@@ -140,11 +141,11 @@ def save_stretch(*, hours: WorkingHours | ExtraOpening, now: datetime) -> None:
         raise ValidationError({"valid_until": _("The last day is before the first.")})
     before = type(hours).objects.filter(pk=hours.pk).first() or hours
     _lock(hours.provider, before.provider)
-    outside = {"location": before.location, "providers": [before.provider_id], "now": now}
-    already = stranded(**outside)
+    outside = partial(stranded, location=before.location, providers=[before.provider_id], now=now)
+    already = outside()
     hours.save()
     check_days(hours.provider, hours.location, changed=[hours], now=now)
-    if stranded(**outside) - already:
+    if outside() - already:
         raise TouchesVisits
 
 
@@ -155,10 +156,10 @@ def remove_stretch(*, hours: WorkingHours | ExtraOpening, now: datetime) -> None
     Raises TouchesVisits when a promised visit would lie outside.
     """
     _lock(hours.provider)
-    outside = {"location": hours.location, "providers": [hours.provider_id], "now": now}
-    already = stranded(**outside)
+    outside = partial(stranded, location=hours.location, providers=[hours.provider_id], now=now)
+    already = outside()
     hours.delete()
-    if stranded(**outside) - already:
+    if outside() - already:
         raise TouchesVisits
 
 
@@ -211,8 +212,10 @@ def check_days(
     )
     days: set[date] = set()
     for row in changed:
-        is_weekly = isinstance(row, WorkingHours)
-        days |= _kinds_of_day(row, weekly, extra, today) if is_weekly else {row.day}
+        if isinstance(row, WorkingHours):
+            days |= _kinds_of_day(row, weekly, extra, today)
+        else:
+            days.add(row.day)
     policy = policy_for(location, now=now)
     for day in sorted(days):
         here = [row for row in _work_on(day, weekly, extra) if row.location_id == location.pk]

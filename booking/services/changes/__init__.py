@@ -26,7 +26,8 @@ and it says whom the change touches, asks, saves, and goes on to the page where 
 Locks, in this order: the row of the change; then what bookings lock (architecture, "Locks").
 """
 
-from booking.services.changes.deciding import Choice, choose, decide
+from booking.selectors.replanning import Choice
+from booking.services.changes.deciding import choose, decide
 from booking.services.changes.drafts import (
     closure,
     extra_opening,

@@ -129,7 +129,7 @@ def _resource(change: Change) -> Resource:
 
 
 def _provider(change: Change) -> Provider:
-    return Provider.objects.get(pk=change.resource_id)
+    return Provider.objects.get(pk=_resource(change).pk)
 
 
 def _place(change: Change) -> Location:
@@ -278,12 +278,12 @@ def _on_its_days(change: Change, now: datetime) -> set[int]:
 
 
 def _switch_off(change: Change, now: datetime) -> None:
-    if not Resource.objects.filter(pk=change.resource_id, is_active=True).update(is_active=False):
+    if not Resource.objects.filter(pk=_resource(change).pk, is_active=True).update(is_active=False):
         raise NotNow(_("%(name)s is out of use already.") % {"name": change.resource})
 
 
 def _switch_on(change: Change) -> None:
-    Resource.objects.filter(pk=change.resource_id).update(is_active=True)
+    Resource.objects.filter(pk=_resource(change).pk).update(is_active=True)
 
 
 def _with_it(change: Change, now: datetime) -> set[int]:
@@ -311,7 +311,8 @@ def _offer(change: Change) -> tuple[QuerySet[Any], str, Any]:
         return Option.objects.filter(pk=change.option_id), "is_active", False
     if change.add_on_id:
         return AddOn.objects.filter(pk=change.add_on_id), "visibility", Visibility.RETIRED
-    return Treatment.objects.filter(pk=change.treatment_id), "visibility", Visibility.RETIRED
+    treatments = Treatment.objects.filter(pk=change.treatment_id or 0)
+    return treatments, "visibility", Visibility.RETIRED
 
 
 def _of_it(change: Change, now: datetime) -> set[int]:

@@ -1,4 +1,4 @@
-"""A change of the schedule from the first look to the last word: seen, made, approved, withdrawn."""
+"""A change of the schedule from the first look to the last word."""
 
 from __future__ import annotations
 

@@ -54,7 +54,6 @@ class TestDecisions:
         assert (booking.status, booking.schedule_version) == ("confirmed", 0)
         event = booking.events.latest("pk")
         assert (event.what, event.user, event.reason) == ("kept", dana, "She comes in for Max")
-        assert booking.events.count() == 2  # confirmed, kept
         change.refresh_from_db()
         assert (change.state, change.in_force_at) == (State.IN_FORCE, NOW)
 
@@ -148,9 +147,9 @@ class TestTwoPeople:
         other = UserFactory(full_name="Eli Boone")
         decide(touched, CANCEL, dana)
 
-        with pytest.raises(NotNow, match="Dana .* the visit is canceled"):
+        with pytest.raises(NotNow, match=r"Dana .* the visit is canceled"):
             decide(touched, KEEP, other)
-        with pytest.raises(NotNow, match="Dana .* the visit is canceled"):
+        with pytest.raises(NotNow, match=r"Dana .* the visit is canceled"):
             changes.choose(touched=touched, choice=KEEP, user=other)
         assert BookingEvent.objects.filter(what="kept").count() == 0
 

@@ -301,8 +301,8 @@ class TestBlocking:
         booking = visit(scene)
         changes.propose(change=changes.retiring(offer=scene.treatment), user=ada, now=NOW)
 
+        scene.treatment.refresh_from_db()
         with pytest.raises(NotOffered):
-            scene.treatment.refresh_from_db()
             hold(scene, on(scene, 5, 9), wish=wish_for(scene))
         assert Booking.objects.get().option.treatment.name == booking.option.treatment.name
 
@@ -332,7 +332,7 @@ class TestRefusals:
             valid_from=date(2030, 3, 4),
         )
 
-        with pytest.raises(ValidationError, match="works at .* at that time on Monday"):
+        with pytest.raises(ValidationError, match=r"works at .* at that time on Monday"):
             changes.propose(change=draft, user=dana, now=NOW)
         draft.data["weeks"] = [[[0, "15:00:00", "17:00:00"]]]
         assert changes.propose(change=draft, user=dana, now=NOW).state == State.IN_FORCE
