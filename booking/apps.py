@@ -9,6 +9,7 @@ class BookingConfig(AppConfig):
     def ready(self) -> None:
         """Answer for the messages about bookings, keep the roles complete, stand in the rail."""
         from booking import (
+            logged,
             message_checks,
             message_plan,
             permissions,
@@ -16,10 +17,12 @@ class BookingConfig(AppConfig):
             policy_words,
             samples,
         )
+        from booking.selectors import pricing
         from booking.services import care
         from booking.views import visitors
         from clinic.messaging import registry
         from clinic.places import rules
+        from treatments import registry as price_desk
 
         registry.register(
             message_plan.SUBJECT,
@@ -31,7 +34,9 @@ class BookingConfig(AppConfig):
             message_plan.DAY_SHEET, holds=message_checks.why_no_sheet, render=message_checks.sheet
         )
         registry.register(samples.SUBJECT, holds=samples.why_no_test, render=samples.letter_of_test)
+        price_desk.register(pricing.DIARY)
         post_migrate.connect(permissions.sync_roles, sender=self)
         places.register()
+        logged.register()
         rules.speak(policy_words.sentences)
         user_logged_in.connect(visitors.begin_anew)
