@@ -36,6 +36,29 @@ class VisitPrice:
         return sum((line.amount for line in self.lines), Decimal(0))
 
 
+def deciding(rows: Iterable[Price], *, price_list_id: int | None, visit_on: date) -> Price | None:
+    """Return which of `rows`, all of one offer and for one place, counts on `visit_on`.
+
+    The most particular that has begun; of those, the latest.
+    """
+    begun = (
+        row
+        for row in rows
+        if row.effective_from <= visit_on and row.price_list_id in (None, price_list_id)
+    )
+    return max(begun, key=_rank, default=None)
+
+
+def _rank(row: Price) -> tuple[bool, bool, date, datetime, int]:
+    return (
+        row.price_list_id is not None,
+        row.location_id is not None,
+        row.effective_from,
+        row.published_at,
+        row.pk,
+    )
+
+
 class PriceBook:
     """The prices of one option and its add-ons at one location, for any provider and day."""
 
@@ -75,24 +98,9 @@ class PriceBook:
         The most particular row that counts on the day; of those, the latest. Raises NoPrice.
         """
         name = str(offer)
-        rows = [
-            row
-            for row in self._rows_of(offer)
-            if row.effective_from <= visit_on
-            and (row.price_list_id is None or row.price_list_id == price_list_id)
-        ]
-        if not rows:
+        row = deciding(self._rows_of(offer), price_list_id=price_list_id, visit_on=visit_on)
+        if row is None:
             raise NoPrice(name)
-        row = max(
-            rows,
-            key=lambda row: (
-                row.price_list_id is not None,
-                row.location_id is not None,
-                row.effective_from,
-                row.published_at,
-                row.pk,
-            ),
-        )
         code = offer.treatment.code if isinstance(offer, Option) else offer.code
         return PriceLine(code, name, row.amount)
 

@@ -1,0 +1,1 @@
+"""Addresses of what the staff set about what we offer, a module for each part."""
