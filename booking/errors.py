@@ -64,6 +64,12 @@ class HoldExpired(BookingError):
     message = _("We let your time go: the minutes ran out. Everything you entered is kept.")
 
 
+class FormOverdue(BookingError):
+    """The details came after the deadline, and the time was let go."""
+
+    message = _("We let your time go: we did not get your details in time.")
+
+
 class NoMoreTime(BookingError):
     message = _("We cannot keep this time any longer than that.")
 
@@ -89,6 +95,12 @@ class NotNow(BookingError):
     """The booking's state does not allow the change, or somebody got there first."""
 
     message = _("This appointment has changed in the meantime. Nothing was done.")
+
+
+class ReasonMissing(BookingError):
+    """Staff go around a rule and have not said why."""
+
+    message = _("Please say in a few words why you book it all the same.")
 
 
 class TermsChanged(BookingError):

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 NAMES: dict[str, Promise] = {
     "M01": _("Confirmation"),
+    "M02": _("Details to complete"),
     "M03": _("Early preparation"),
     "M04": _("Preparation and reminder"),
     "M05": _("Reminder the day before"),
@@ -21,6 +22,7 @@ NAMES: dict[str, Promise] = {
     "M19": _("Alert to staff"),
     "M20": _("Day sheet"),
     "R01": _("Why it could not be booked"),
+    "R02": _("Time let go"),
 }
 
 

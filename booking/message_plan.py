@@ -1,10 +1,10 @@
 """Which messages a visit gives rise to, and when they go.
 
 The codes, offsets and stop conditions are those of the handbook's message plan, section 6. What
-waits for a feature (the form, clearance, courses, the waitlist, reviews) comes with it, as one
-more `Entry`. `R01` is ours: the reason why a visit could not be confirmed online, told by mail to
-the person it concerns and to nobody else. What the messages say stands in `booking.letters`,
-and whether one still holds is asked by `message_checks`.
+waits for a feature (clearance, courses, the waitlist, reviews) comes with it, as one more `Entry`.
+`R01` and `R02` are ours: why a visit could not be confirmed online, told by mail to the person it
+concerns and to nobody else, and that a time was let go for want of the details. What the messages
+say stands in `booking.letters`, and whether one still holds is asked by `message_checks`.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ from booking.message_times import (
     by_day,
     calmly_after,
     days_before,
+    deadline,
+    last_call,
     next_morning,
     start,
     that_morning,
@@ -54,6 +56,9 @@ LAST_HELP = 3 * HOUR  # before the visit; a reminder later than that is dropped
 PROMISED = frozenset({Status.CONFIRMED, Status.CHECKED_IN, Status.IN_PROGRESS})
 CANCELLED = frozenset({Status.CANCELLED_CLIENT, Status.CANCELLED_LATE, Status.CANCELLED_CLINIC})
 COMPLETED = frozenset({Status.COMPLETED})
+WAITING = frozenset({Status.PENDING_FORM})
+LET_GO = frozenset({Status.EXPIRED_HOLD})
+FORM_DUE, FORM_OVERDUE = "M02", "R02"
 
 EMAIL, SMS = Message.Channel.EMAIL, Message.Channel.SMS
 CARE_TIPS = ConsentKind.CARE_TIPS
@@ -62,6 +67,8 @@ CARE_TIPS = ConsentKind.CARE_TIPS
 class Trigger(StrEnum):
     """What happened to a visit."""
 
+    BOOKED = "booked"  # by staff, while details are missing
+    OVERDUE = "overdue"
     CONFIRMED = "confirmed"
     MOVED = "moved"
     CANCELLED = "cancelled"
@@ -128,7 +135,7 @@ def reminder(code: str, due: When, until: When = IN_TIME) -> Entry:
         on=TOLD,
         due=due,
         until=until,
-        while_=UPCOMING,
+        while_=UPCOMING - WAITING,
         has_hours=True,
         is_reminder=True,
     )
@@ -159,9 +166,29 @@ M09_CANCELLED = replace(
     M09, on=frozenset({Trigger.CANCELLED}), until=a_day_on_or_start, while_=CANCELLED
 )
 
+M02 = Entry(
+    code=FORM_DUE,
+    on=frozenset({Trigger.BOOKED, Trigger.MOVED, Trigger.UNDONE}),
+    due=at_once,
+    until=deadline,
+    while_=WAITING,
+)
+R02 = Entry(
+    code=FORM_OVERDUE,
+    on=frozenset({Trigger.OVERDUE}),
+    due=at_once,
+    until=a_day_on_or_start,
+    while_=LET_GO,
+)
+
 CONFIRMATION = (M01, text_of(M01))
 CHANGE = (M09, text_of(M09))
 PLAN = (
+    M02,
+    text_of(M02),
+    replace(M02, due=last_call, occurrence="2", has_hours=True, is_reminder=True),
+    R02,
+    text_of(R02),
     reminder("M03", week_before_a_first_visit, until=days_before(3)),
     M04,
     text_of(M04),
@@ -205,6 +232,7 @@ WITHDRAWN = frozenset(
     {entry.code for entry in (*CONFIRMATION, *CHANGE, *PLAN)} | {"R01"}
 )  # all that is about the visit; M19 is about an alert
 WHY_WITHDRAWN = {
+    Trigger.OVERDUE: "the time was let go",
     Trigger.MOVED: "the visit has changed",
     Trigger.UNDONE: "the change was taken back",
     Trigger.CANCELLED: "the visit was canceled",
@@ -257,6 +285,7 @@ def planned_messages(
         news = [entry for entry in _news(booking, stood) if entry.channel in ways]
         entries = [*news, *entries]
     channels = {EMAIL, SMS} if settings.HAS_SMS else {EMAIL}
+    entries = [entry for entry in entries if _is_for(booking, entry)]
     restored = _withdrawn_before(booking, stood)
     drafts = [
         entry.draft(visit, is_restored=(entry.code, entry.channel) in restored)
@@ -264,8 +293,15 @@ def planned_messages(
         if entry.channel in channels
     ]
     changes = [_change_for(visit, provider) for provider in _who_sees_it_change(booking, stood)]
-    sheets = [_day_sheet(visit)] if trigger in TOLD else []
+    sheets = [_day_sheet(visit)] if trigger in TOLD | {Trigger.BOOKED} else []
     return [*filter(None, drafts), *changes, *filter(None, sheets)]
+
+
+def _is_for(booking: Booking, entry: Entry) -> bool:
+    """Whether a visit that waits for its client's details, or one that does not, is told of so."""
+    if booking.status in WAITING:
+        return bool(entry.while_ & WAITING)
+    return entry.while_ != WAITING
 
 
 def _news(booking: Booking, stood: list[State]) -> Iterator[Entry]:

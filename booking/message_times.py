@@ -120,5 +120,19 @@ def before_start(length: timedelta) -> When:
     return lambda visit: visit.booking.starts_at - length
 
 
+def deadline(visit: Visit) -> datetime | None:
+    """Until when the client may complete the details; None where nothing is missing."""
+    return visit.booking.held_until
+
+
+def last_call(visit: Visit) -> datetime | None:
+    """Two days before the visit, or four hours before the deadline where that is sooner."""
+    until = visit.booking.held_until
+    if until is None:
+        return None
+    moment = min(visit.booking.starts_at - 2 * DAY, until - 4 * HOUR)
+    return sending.earlier(moment, visit.theirs, hours())
+
+
 def a_day_on_or_start(visit: Visit) -> datetime:
     return max(visit.booking.starts_at, visit.now + DAY)

@@ -24,7 +24,7 @@ from clinic.messaging.models import Message
 
 SUBJECT = "test"
 EMAIL = Message.Channel.EMAIL
-TIMES = {"M13": ("1", "2"), "M15": ("1", "2")}  # codes that come more than once
+TIMES = {"M02": ("1", "2"), "M13": ("1", "2"), "M15": ("1", "2")}  # codes that come more than once
 TO_STAFF = (("M19", "staff", EMAIL), ("M20", "staff", EMAIL))
 PERMISSION = "booking.preview_booking"
 WORD = re.compile(r"[a-z-]{0,12}")  # a part of an address that can be no token

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from booking import services
-from booking.services import calendars, privacy
+from booking.services import calendars, forms, privacy
 from clinic.web import clock
 
 
@@ -11,6 +11,18 @@ from clinic.web import clock
 def end_lapsed_holds() -> None:
     """Give back the times whose minutes ran out."""
     services.end_lapsed_holds(now=clock.now())
+
+
+@shared_task(ignore_result=True)
+def end_overdue_forms() -> None:
+    """Give back the times whose clients did not complete their details."""
+    forms.end_overdue_forms(now=clock.now())
+
+
+@shared_task(ignore_result=True)
+def settle_changes() -> None:
+    """Close decisions that clients have made themselves, and changes that wait for none."""
+    changes.settle_all(now=clock.now())
 
 
 @shared_task(ignore_result=True)

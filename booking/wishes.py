@@ -13,7 +13,7 @@ from booking.scheduling.slots import Demand
 from booking.visitors import Visitor
 from clinic.places.models import Location
 from clinic.places.policies import Policy
-from treatments.models import AddOn, Option, Visibility
+from treatments.models import AddOn, Option, Treatment, Visibility
 
 MINUTE = 60
 
@@ -124,24 +124,27 @@ class Wish:
             needs=needs,
         )
 
-    def check(self, policy: Policy) -> None:
-        """Raise NotOffered, with the reason, unless a client may book this online."""
+    def check(self, policy: Policy, *, is_staff: bool = False) -> None:
+        """Raise NotOffered, with the reason, unless a client may book this online.
+
+        Staff book what is hidden on the site too; nobody books what is no longer offered.
+        """
         treatment = self.option.treatment
-        if not self.option.is_active or treatment.visibility != Visibility.PUBLIC:
-            raise NotOffered(_("%(name)s cannot be booked online.") % {"name": treatment.name})
+        if not self.option.is_active or not _may_book(treatment, is_staff=is_staff):
+            raise NotOffered(_not_to_be_had(treatment.name, is_staff=is_staff))
         if not self.location.is_active:
             raise NotOffered(_("%(name)s takes no bookings now.") % {"name": self.location.name})
-        self._check_add_ons(policy)
+        self._check_add_ons(policy, is_staff=is_staff)
 
-    def _check_add_ons(self, policy: Policy) -> None:
+    def _check_add_ons(self, policy: Policy, *, is_staff: bool) -> None:
         if len({add_on.pk for add_on in self.add_ons}) > policy.add_ons_at_most:
             raise NotOffered(
                 _("At most %(count)s extras fit into one visit.")
                 % {"count": policy.add_ons_at_most}
             )
         for add_on in self.add_ons:
-            if add_on.visibility != Visibility.PUBLIC:
-                raise NotOffered(_("%(name)s cannot be booked online.") % {"name": add_on.name})
+            if not _may_book(add_on, is_staff=is_staff):
+                raise NotOffered(_not_to_be_had(add_on.name, is_staff=is_staff))
             if any(other.pk == self.option.treatment_id for other in add_on.not_with.all()):
                 raise NotOffered(
                     _("%(treatment)s already includes what %(extra)s does.")
@@ -156,3 +159,16 @@ class Wish:
 
 def _either(settled: int | None, usual: int) -> int:
     return usual if settled is None else settled
+
+
+def _may_book(offer: Treatment | AddOn, *, is_staff: bool) -> bool:
+    if is_staff:
+        return offer.visibility != Visibility.RETIRED
+    return offer.visibility == Visibility.PUBLIC
+
+
+def _not_to_be_had(name: str, *, is_staff: bool) -> str:
+    words = (
+        _("%(name)s is no longer offered.") if is_staff else _("%(name)s cannot be booked online.")
+    )
+    return words % {"name": name}

@@ -223,6 +223,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 120},
     },
+    "end-overdue-forms": {
+        "task": "booking.tasks.end_overdue_forms",
+        "schedule": 60.0,
+        "options": {"expires": 120},
+    },
+    "settle-changes": {
+        "task": "booking.tasks.settle_changes",
+        "schedule": 60.0,
+        "options": {"expires": 120},
+    },
     "delete-old-holds": {
         "task": "booking.tasks.delete_old_holds",
         "schedule": 3600.0,

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.conf import settings
 from django.utils import timezone, translation
 
-from booking.letters import after, before, staff, texts, visits
+from booking.letters import after, before, forms, staff, texts, visits
 from booking.models import Booking
 from clinic.messaging.letters import Letter
 from clinic.messaging.models import Message
@@ -20,6 +20,8 @@ EMAIL, SMS = Message.Channel.EMAIL, Message.Channel.SMS
 WRITERS: dict[tuple[str, str, str], Writer] = {
     ("M01", "client", EMAIL): visits.confirmation,
     ("M01", "client", SMS): texts.confirmation,
+    ("M02", "client", EMAIL): forms.due,
+    ("M02", "client", SMS): texts.form_due,
     ("M03", "client", EMAIL): before.early,
     ("M04", "client", EMAIL): before.preparation,
     ("M04", "client", SMS): texts.preparation,
@@ -35,6 +37,8 @@ WRITERS: dict[tuple[str, str, str], Writer] = {
     ("M13", "client", EMAIL): after.tips,
     ("M15", "client", EMAIL): after.invitation,
     ("R01", "client", EMAIL): visits.already_booked,
+    ("R02", "client", EMAIL): forms.let_go,
+    ("R02", "client", SMS): texts.let_go,
 }
 """By code, role of the recipient and channel."""
 

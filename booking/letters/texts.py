@@ -57,6 +57,37 @@ def confirmation(message: Message, booking: Booking, now: datetime) -> Letter:
     return _text(booking, says, links.manage_url(booking))
 
 
+def form_due(message: Message, booking: Booking, now: datetime) -> Letter:
+    """M02: for when, and until when the details can be completed."""
+    until = _when(booking.held_until or booking.starts_at)
+    says = [
+        says
+        for when in _whens(booking)
+        for says in (
+            _("visit %(when)s, kept until %(until)s. Please complete your details:")
+            % {"when": when, "until": until},
+            _("visit %(when)s, kept until %(until)s:") % {"when": when, "until": until},
+            _("visit %(when)s. Your details, please:") % {"when": when},
+        )
+    ]
+    return _text(booking, says, links.page_url(booking, "form"))
+
+
+def let_go(message: Message, booking: Booking, now: datetime) -> Letter:
+    """R02: the time was let go, nothing is owed, and where there are others."""
+    says = [
+        says
+        for when in _whens(booking)
+        for says in (
+            _("visit %(when)s let go, your details did not reach us. Nothing is owed. More:")
+            % {"when": when},
+            _("visit %(when)s let go. Nothing is owed. More:") % {"when": when},
+            _("visit %(when)s let go.") % {"when": when},
+        )
+    ]
+    return _text(booking, says, links.page_url(booking, "form"))
+
+
 def preparation(message: Message, booking: Booking, now: datetime) -> Letter:
     """M04: when, and that there is something to read before."""
     says = [

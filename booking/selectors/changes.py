@@ -15,7 +15,8 @@ from treatments.selectors import PriceBook, PriceLine, price_book
 
 CONFIRMED, MOVED, CANCELLED, RESIZED = "confirmed", "moved", "cancelled", "resized"
 SENT_AGAIN = "sent_again"  # changes nothing about a visit
-QUIET = {CONFIRMED, MOVED, CANCELLED, RESIZED}
+BOOKED = "booked"  # by staff, and not confirmed yet
+QUIET = {BOOKED, CONFIRMED, MOVED, CANCELLED, RESIZED}
 ENDED = {Status.CANCELLED_CLIENT, Status.CANCELLED_LATE, Status.CANCELLED_CLINIC}
 
 

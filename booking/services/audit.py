@@ -27,7 +27,7 @@ from clinic.web.money import money
 from treatments.models import AddOn, Option
 
 MINUTE = 60
-GRACE = timedelta(minutes=2)  # in which beat ends a hold that lapsed
+GRACE = timedelta(minutes=2)  # in which beat ends what ran out
 NOT_YET_PROMISED = {
     Status.HELD,
     Status.EXPIRED_HOLD,
@@ -35,7 +35,9 @@ NOT_YET_PROMISED = {
     Status.PENDING_CLEARANCE,
 }
 HOLDS = {Status.HELD, Status.EXPIRED_HOLD}
-CONFIRMATION = "M01"
+OVERDUE = {Status.HELD: "a lapsed hold", Status.PENDING_FORM: "waiting beyond its deadline"}
+CONFIRMATION, FORM_DUE = "M01", "M02"
+ENDED_EARLY = {Status.CANCELLED_CLIENT, Status.CANCELLED_LATE, Status.CANCELLED_CLINIC}
 
 
 @dataclass(frozen=True, order=True)
@@ -105,7 +107,7 @@ class Rows:
     add_ons: dict[int, Offer]
     add_ons_of: dict[int, list[int]]
     totals: dict[int, Decimal]
-    told: set[str]
+    told: set[tuple[str, str]]  # code and subject of first letters
 
     def offers_of(self, visit: Visit) -> list[Offer]:
         """The option and add-ons of a visit."""
@@ -146,8 +148,16 @@ def _wrong_with(visit: Visit, rows: Rows) -> Iterator[tuple[str, str]]:
         yield "status", "is held, but does not say until when."
     if visit.status not in HOLDS and visit.client is None:
         yield "status", f"is {visit.status}, but for nobody."
-    if visit.status not in NOT_YET_PROMISED and f"{SUBJECT}:{visit.pk}" not in rows.told:
+    if visit.status == Status.PENDING_FORM and visit.held_until is None:
+        yield "status", "waits for its client's details, but does not say until when."
+    if visit.status not in NOT_YET_PROMISED and not _was_told(visit, rows):
         yield "messages", f"is {visit.status}, but no {CONFIRMATION} was ever planned for it."
+
+
+def _was_told(visit: Visit, rows: Rows) -> bool:
+    """Whether its client was to be told of it; canceled before, asked for the details at least."""
+    codes = [CONFIRMATION, FORM_DUE] if visit.status in ENDED_EARLY else [CONFIRMATION]
+    return any((code, f"{SUBJECT}:{visit.pk}") in rows.told for code in codes)
 
 
 def _wrong_keeps(visit: Visit, keeps: list[Keep], rows: Rows, now: datetime) -> Iterator[str]:
@@ -156,13 +166,13 @@ def _wrong_keeps(visit: Visit, keeps: list[Keep], rows: Rows, now: datetime) -> 
     if must_keep:
         yield from _not_exactly(visit, keeps, rows)
     elif keeps and must_keep is False:
-        state = "a lapsed hold" if visit.status == Status.HELD else visit.status
+        state = OVERDUE.get(visit.status, visit.status)
         yield f"keeps {_named(keeps, rows)}, although it is {state}."
 
 
 def _must_keep(visit: Visit, now: datetime) -> bool | None:
-    """Whether it owns allocations; None while beat has not had the time to end a lapsed hold."""
-    if visit.status != Status.HELD:
+    """Whether it owns allocations; None while beat has not had the time to end what ran out."""
+    if visit.status not in OVERDUE:
         return visit.status in ACTIVE
     until = visit.held_until or 0
     if until > now.timestamp():
@@ -268,7 +278,9 @@ def _read() -> Rows:
         for booking, add_on in Booking.add_ons.through.objects.values_list("booking", "addon"):
             add_ons_of[booking].append(add_on)
         totals = BookingLine.objects.order_by().values_list("booking").annotate(Sum("amount"))
-        letters = Message.objects.filter(code=CONFIRMATION, subject__startswith=f"{SUBJECT}:")
+        letters = Message.objects.filter(
+            code__in=[CONFIRMATION, FORM_DUE], subject__startswith=f"{SUBJECT}:"
+        )
         return Rows(
             things={pk: Thing._make(facts) for pk, *facts in things.order_by()},
             visits={row[0]: Visit._make(row) for row in _visits().iterator()},
@@ -277,7 +289,7 @@ def _read() -> Rows:
             add_ons={pk: Offer._make(facts) for pk, *facts in add_ons.order_by()},
             add_ons_of=add_ons_of,
             totals=dict(totals),
-            told=set(letters.values_list("subject", flat=True)),
+            told=set(letters.values_list("code", "subject")),
         )
 
 

@@ -25,8 +25,10 @@ def cancel(
     *,
     booking: Booking,
     actor: Actor,
+    for_client: bool = False,
     is_health_reason: bool = False,
     fee_shown: Decimal | None = None,
+    waives_fee: bool = False,
     reason: str = "",
     undoes: BookingEvent | None = None,
     now: datetime,
@@ -34,22 +36,29 @@ def cancel(
     """Cancel a promised visit; its time is free for others on the next look.
 
     A client owes nothing until the hour the policy names, nor in the minutes in which a booking
-    can be taken back, nor ever for a health reason, of which nothing more is stored, not even
-    `reason`; after that the promised share. Nobody owes anything when the clinic cancels. `undoes`
-    is the booking itself, where that is what is taken back. Raises NotNow, or TermsChanged where
-    `fee_shown` is not what it costs.
+    can be taken back, nor before the details were completed, nor ever for a health reason, of which
+    nothing more is stored, not even `reason`; after that the promised share. Staff who cancel
+    `for_client`, who asked them to, cancel as the client would, and may waive the fee for a
+    `reason`. Nobody owes anything when the clinic cancels. `undoes` is the booking itself, where
+    that is what is taken back. Raises NotNow, or TermsChanged where `fee_shown` is not what it
+    costs.
     """
     lock_booking(booking)
     if settled := why_settled(booking, now=now):
         raise NotNow(settled)
     status, owed = Status.CANCELLED_CLINIC, Decimal(0)
-    if actor.by == BookingEvent.By.CLIENT:
+    if for_client or actor.by == BookingEvent.By.CLIENT:
         status = Status.CANCELLED_CLIENT
         if is_late(booking, now=now) and not is_health_reason:
             status, owed = Status.CANCELLED_LATE, late_fee(booking)
         if fee_shown is not None and owed != fee_shown:
             raise TermsChanged
+        if waives_fee and owed:
+            _waive(booking, owed, actor=actor, reason=reason, now=now)
+            owed = Decimal(0)
     data: dict[str, Any] = {"health": True} if is_health_reason else {}
+    if for_client:
+        data["for_client"] = True
     if undoes is not None:
         data["undoes"] = undoes.pk
     change_status(
@@ -69,7 +78,7 @@ def cancel(
 
 def is_late(booking: Booking, *, now: datetime) -> bool:
     """Whether the client who cancels now owes the fee, but for their health. One query or none."""
-    if now <= booking.free_until:
+    if now <= booking.free_until or booking.status == Status.PENDING_FORM:
         return False
     step = quiet_step(booking, by=BookingEvent.By.CLIENT, now=now)
     return step is None or step.what != CONFIRMED
@@ -78,11 +87,15 @@ def is_late(booking: Booking, *, now: datetime) -> bool:
 @transaction.atomic
 def waive_fee(*, booking: Booking, actor: Actor, reason: str, now: datetime) -> None:
     """Ask the client for nothing after all; `reason` says why. Raises NotNow if nothing is owed."""
-    if not reason.strip():
-        raise NotNow(_("Please say why the fee is waived."))
     lock_booking(booking)
     owed = booking.fee_owed
     if not Booking.objects.filter(pk=booking.pk, fee_owed__gt=0).update(fee_owed=0):
         raise NotNow(_("Nothing is owed for this visit."))
     booking.refresh_from_db()
+    _waive(booking, owed, actor=actor, reason=reason, now=now)
+
+
+def _waive(booking: Booking, owed: Decimal, *, actor: Actor, reason: str, now: datetime) -> None:
+    if not reason.strip():
+        raise NotNow(_("Please say why the fee is waived."))
     record(booking, FEE_WAIVED, actor=actor, now=now, reason=reason.strip(), fee=str(owed))

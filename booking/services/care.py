@@ -18,7 +18,7 @@ from clinic.messaging.models import Message
 
 QUESTION, TIPS = "M12", "M13"
 # E-mails without which a client does not know of the visit, or how to prepare and care for it.
-MUST_ARRIVE = {"M01", "M03", "M04", "M05", "M09", "M11", QUESTION, TIPS}
+MUST_ARRIVE = {"M01", "M02", "M03", "M04", "M05", "M09", "M11", QUESTION, TIPS, "R02"}
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -43,6 +44,7 @@ from treatments.selectors import PriceBook, price_book
 
 REFERENCE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that look alike on paper
 HOLDS_ARE_KEPT = timedelta(days=1)  # the handbook's retention, section 11
+FORMS_ARE_KEPT = timedelta(days=30)  # the same
 
 
 @explained_by_mail
@@ -158,9 +160,14 @@ def end_lapsed_holds(*, now: datetime) -> int:
 
 @transaction.atomic
 def delete_old_holds(*, now: datetime) -> None:
-    """Forget holds that came to nothing, and what was typed for them, after a day."""
+    """Forget holds that came to nothing, and what was typed for them, after a day.
+
+    And visits that staff booked and whose client did not complete the details, after a month.
+    """
     before = now - HOLDS_ARE_KEPT
-    Booking.objects.filter(status=Status.EXPIRED_HOLD, status_changed_at__lt=before).delete()
+    ended = Booking.objects.filter(status=Status.EXPIRED_HOLD)
+    ended.filter(status_changed_at__lt=before, link_hash=None).delete()
+    ended.filter(status_changed_at__lt=now - FORMS_ARE_KEPT).delete()
     Draft.objects.filter(updated_at__lt=before).delete()
 
 
@@ -223,17 +230,32 @@ def _end(booking: Booking, *, now: datetime) -> None:
 def _keep(
     free: FreeSlots, slot: Slot, visitor: Visitor, request_key: UUID, now: datetime
 ) -> Booking:
+    booking = write_down(
+        free,
+        slot,
+        status=Status.HELD,
+        client=visitor.client,
+        visitor=visitor.id,
+        request_key=request_key,
+        held_until=now + free.policy.hold_time,
+        now=now,
+    )
+    record(booking, "held", actor=CLIENT, now=now)
+    return booking
+
+
+def write_down(free: FreeSlots, slot: Slot, *, now: datetime, **standing: Any) -> Booking:
+    """Write the booking of `slot` with its price, its promise and all it keeps.
+
+    `standing` are the fields that say whose it is and how it stands. Raises SlotTaken.
+    """
     wish, policy = free.wish, free.policy
     kept = free.resources_for(int(slot.starts_at.timestamp()), slot.provider)
     if kept is None:
         raise SlotTaken
     booking = Booking.objects.create(
         reference=new_reference(),
-        status=Status.HELD,
         status_changed_at=now,
-        client=visitor.client,
-        visitor=visitor.id,
-        request_key=request_key,
         location=wish.location,
         provider=slot.provider,
         option=wish.option,
@@ -241,13 +263,12 @@ def _keep(
         ends_at=slot.ends_at,
         extra_minutes=wish.talk_minutes(policy),
         created_at=now,
-        held_until=now + policy.hold_time,
         priced_at=now,
         price=slot.price.total,
         promise=policy.promise() | {"buffer_minutes": wish.option.buffer_minutes},
+        **standing,
     )
     booking.add_ons.set(wish.add_ons)
     write_lines(booking, slot.price.lines)
     allocate(booking, kept)
-    record(booking, "held", actor=CLIENT, now=now)
     return booking

@@ -127,6 +127,7 @@ def put(booking: Booking, standing: Standing, kept: Iterable[Kept], *, moves: in
         provider=standing.provider,
         starts_at=standing.starts_at,
         ends_at=standing.ends_at,
+        held_until=booking.held_until and min(booking.held_until, standing.starts_at),
         price=standing.price,
         priced_at=standing.priced_at,
         promise=standing.promise,

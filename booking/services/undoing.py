@@ -14,7 +14,7 @@ from booking.message_plan import Trigger, follow
 from booking.models import Booking, BookingEvent
 from booking.scheduling.slots import Kept
 from booking.selectors import free_slots
-from booking.selectors.changes import CANCELLED, CONFIRMED, RESIZED, quiet_step
+from booking.selectors.changes import BOOKED, CANCELLED, CONFIRMED, RESIZED, quiet_step
 from booking.services.cancelling import cancel
 from booking.services.confirming import refuse_second_first_visit
 from booking.services.holds import end_holds_in_the_way
@@ -50,7 +50,7 @@ def undo(*, booking: Booking, step: BookingEvent, actor: Actor, now: datetime) -
     """
     if _is_undone(booking, step):
         return
-    if step.what == CONFIRMED:
+    if step.what in {BOOKED, CONFIRMED}:
         lock_booking(booking)
         _must_be_quiet(booking, step, actor=actor, now=now)
         cancel(booking=booking, actor=actor, fee_shown=Decimal(0), undoes=step, now=now)
@@ -109,7 +109,7 @@ def _uncancel(booking: Booking, step: BookingEvent, *, actor: Actor, now: dateti
     _must_be_quiet(booking, step, actor=actor, now=now)
     standing = Standing.of(booking)
     _refuse_overlap(booking, standing, actor=actor)
-    if booking.client is not None:
+    if booking.client is not None and actor.by == BookingEvent.By.CLIENT:
         refuse_second_first_visit(booking.client, now=now)
     kept = _kept_again(booking, standing, locked, now=now)
     allocate(booking, kept)
@@ -149,7 +149,7 @@ def _kept_again(
 ) -> list[Kept]:
     """What the visit keeps where it stood. Raises SlotTaken where that is gone.
 
-    Neither notice nor horizon counts: the time was promised before.
+    Neither notice, horizon nor hours count: the time was promised before.
     """
     wish, starts_at = standing.wish, standing.starts_at
     if starts_at <= now:
@@ -157,7 +157,13 @@ def _kept_again(
     end_holds_in_the_way(locked, now=now)
     day = starts_at.astimezone(wish.location.zone).date()
     free = free_slots(
-        wish=wish, first_on=day, last_on=day, now=now, ignoring=booking, is_staff=True
+        wish=wish,
+        first_on=day,
+        last_on=day,
+        now=now,
+        ignoring=booking,
+        is_staff=True,
+        is_at_any_hour=True,
     )
     kept = free.resources_for(int(starts_at.timestamp()), standing.provider)
     if kept is None:

@@ -45,6 +45,8 @@ ENDED = {
     Message.Status.FAILED: Standing(_("Failed"), icon="envelope-x", kind="danger"),
 }
 HAPPENED = {
+    "booked": _("Booked, details to come"),
+    "form_overdue": _("Let go: no details in time"),
     "confirmed": _("Confirmed"),
     "moved": _("Moved"),
     "resized": _("Length changed"),

@@ -11,11 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from booking import services
+from booking import links, services
 from booking.errors import BookingError, NotFree, NotNow, SlotTaken
 from booking.forms.changes import HEALTH, CancelForm, StepForm
 from booking.forms.wishes import RequestForm
-from booking.models import Booking, BookingEvent
+from booking.models import Booking, BookingEvent, Status
 from booking.selectors.changes import CANCELLED, MOVED, why_not_move, why_settled
 from booking.services.cancelling import is_late
 from booking.services.ledger import CLIENT
@@ -89,7 +89,10 @@ def undo(request: HttpRequest, visitor: Visitor, token: str) -> HttpResponse:
 @or_choose_again
 def rebook(request: HttpRequest, visitor: Visitor, token: str) -> HttpResponse:
     """Keep the same again, for whoever has the link of a visit."""
-    return hold_the_same(request, visitor, linked_booking(token))
+    booking = linked_booking(token)
+    if booking.status == Status.PENDING_FORM:
+        return private(see_other(links.page_path(booking, "form")))
+    return hold_the_same(request, visitor, booking)
 
 
 def hold_the_same(request: HttpRequest, visitor: Visitor, booking: Booking) -> HttpResponse:

@@ -67,7 +67,10 @@ def calendar_file(request: HttpRequest, visitor: Visitor, reference: str) -> Htt
 @for_visitor
 def manage(request: HttpRequest, visitor: Visitor, token: str) -> HttpResponse:
     """The visit as its client sees it, for whoever has the link from a letter."""
-    return manage_page(request, linked_booking(token), now=clock.now())
+    booking = linked_booking(token)
+    if booking.status == Status.PENDING_FORM:
+        return private(see_other(links.page_path(booking, "form")))
+    return manage_page(request, booking, now=clock.now())
 
 
 @require_safe
@@ -84,7 +87,10 @@ def manage_calendar(request: HttpRequest, visitor: Visitor, token: str) -> HttpR
 @for_visitor
 def another(request: HttpRequest, visitor: Visitor, token: str) -> HttpResponse:
     """Know the client from now on, until the browser is closed, and begin a new booking."""
-    know(request, visitor, linked_booking(token))
+    booking = linked_booking(token)
+    if booking.status == Status.PENDING_FORM:  # who it is, is what is asked first
+        return private(see_other(links.page_path(booking, "form")))
+    know(request, visitor, booking)
     return private(see_other(reverse("booking:start")))
 
 

@@ -1,0 +1,166 @@
+"""The details that a client completes by a link, against a deadline."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from booking.errors import FormOverdue, NotNow
+from booking.message_plan import FORM_DUE, FORM_OVERDUE, Trigger, follow, subject_of
+from booking.models import Alert, Booking, Status
+from booking.services import care
+from booking.services.confirming import CONSENT_WORDING, keep_answers
+from booking.services.ledger import (
+    CLIENT,
+    CLINIC,
+    change_status,
+    explained_by_mail,
+    lock_booking,
+    lock_client,
+    refuse_overlapping_visits,
+)
+from clinic.clients.models import Client, ConsentKind, email_key, name_key
+from clinic.clients.selectors import preferences
+from clinic.clients.services import client_called
+from clinic.messaging import services as messaging
+
+OVERDUE = "form_overdue"
+
+
+@dataclass(frozen=True)
+class Details:
+    """What a client said of themselves; contact is empty where we had it already."""
+
+    consents: Collection[str]
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    time_zone: str = ""
+
+
+@explained_by_mail
+@transaction.atomic
+def complete_form(*, booking: Booking, details: Details, source: str, now: datetime) -> None:
+    """Confirm the visit that waited for `details`; the safety list was confirmed with them.
+
+    Under the name and address of somebody we know, it is their visit. Doing it twice is harmless.
+    Raises FormOverdue once the deadline is over or the time was freed, NotNow where the visit was
+    canceled, AskTheClinic where the client has another visit at that time.
+    """
+    booking.refresh_from_db()
+    if booking.client is None:
+        raise NotNow
+    asked = lock_client(booking.client)
+    with suppress(NotNow):  # it ended, or was completed, while we waited: that is told below
+        lock_booking(booking)
+    if booking.status == Status.CONFIRMED:
+        return
+    if is_overdue(booking, now=now):
+        raise FormOverdue
+    client = _as_told(asked, details)
+    refuse_overlapping_visits(
+        client,
+        starts_at=booking.starts_at,
+        ends_at=booking.ends_at,
+        besides=booking,
+        actor=CLIENT,
+    )
+    change_status(
+        booking,
+        "confirmed",
+        allowed=[Status.PENDING_FORM],
+        to=Status.CONFIRMED,
+        actor=CLIENT,
+        now=now,
+        client=client,
+        held_until=None,
+        time_zone=details.time_zone or client.time_zone,
+        safety_confirmed_at=now,
+        safety_wording=CONSENT_WORDING,
+    )
+    keep_answers(client, details.consents, source=source, now=now)
+    messaging.void(
+        subject=subject_of(booking), codes=[FORM_DUE], reason="the form is complete", now=now
+    )
+    follow(booking, Trigger.CONFIRMED, now=now)
+
+
+def end_overdue_forms(*, now: datetime) -> int:
+    """Free the times whose clients did not complete the details, and return how many.
+
+    The client is told. Where there is no way to, a person is asked to.
+    """
+    overdue = Booking.objects.filter(status=Status.PENDING_FORM, held_until__lte=now)
+    keys = list(overdue.order_by("pk").values_list("pk", flat=True))
+    return sum(_end(key, now=now) for key in keys)
+
+
+@transaction.atomic
+def _end(key: int, *, now: datetime) -> bool:
+    """End one, unless somebody is just completing, moving or canceling it."""
+    waiting = Booking.objects.filter(
+        pk=key, status=Status.PENDING_FORM, held_until__lte=now
+    ).select_related("client", "location", "provider")
+    booking = waiting.select_for_update(skip_locked=True, of=("self",)).first()
+    if booking is None or booking.client is None:
+        return False
+    change_status(
+        booking,
+        OVERDUE,
+        allowed=[Status.PENDING_FORM],
+        to=Status.EXPIRED_HOLD,
+        actor=CLINIC,
+        now=now,
+    )
+    follow(booking, Trigger.OVERDUE, now=now)
+    if not can_be_told(booking.client):
+        care.raise_alert(
+            booking=booking, kind=Alert.Kind.NOT_DELIVERED, detail=FORM_OVERDUE, now=now
+        )
+    return True
+
+
+def is_overdue(booking: Booking, *, now: datetime) -> bool:
+    """Whether the time of `booking` was let go, or is about to be: nothing completes it now."""
+    if booking.status == Status.EXPIRED_HOLD:
+        return True
+    is_waiting = booking.status == Status.PENDING_FORM
+    return is_waiting and (booking.held_until is None or booking.held_until <= now)
+
+
+def can_be_told(client: Client) -> bool:
+    """Whether `client` gets our letters, or agreed to texts. One query, or none."""
+    if client.email:
+        return True
+    return bool(settings.HAS_SMS and client.phone and preferences(client)[ConsentKind.SERVICE_SMS])
+
+
+def _as_told(client: Client, details: Details) -> Client:
+    """The client with what `details` say; whoever we know by that name and address, else.
+
+    A record that the desk began, and that holds nothing else, then points to theirs.
+    """
+    if not details.email:
+        return client
+    twins = Client.objects.filter(
+        email_key=email_key(details.email), name_key=name_key(details.name)
+    )
+    if twins.exclude(pk=client.pk).exists():
+        known = lock_client(
+            client_called(name=details.name, email=details.email, phone=details.phone, time_zone="")
+        )
+        if known != client:
+            client.consents.update(client=known)
+            if client.user_id is None and client.bookings.count() == 1:
+                client.merged_into = known
+                client.save(update_fields=["merged_into"])
+        return known
+    client.name, client.email, client.phone = details.name, details.email, details.phone
+    client.time_zone = details.time_zone or client.time_zone
+    client.save(update_fields=["name", "email", "phone", "time_zone"])
+    return client

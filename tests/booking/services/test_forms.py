@@ -1,0 +1,264 @@
+"""Details that a client completes by a link, against a deadline."""
+
+from dataclasses import replace
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from booking import services
+from booking.errors import AskTheClinic, FormOverdue, NotNow
+from booking.models import Alert, Allocation, Booking, Status
+from booking.services.audit import findings
+from booking.services.confirming import CONSENT_WORDING
+from booking.services.desk import Newcomer, book_visit
+from booking.services.forms import Details, complete_form, end_overdue_forms
+from booking.services.ledger import CLIENT, record, staff
+from clinic.clients.models import Client, Consent, ConsentKind
+from clinic.clients.selectors import preferences
+from clinic.clients.services import record_consent
+from clinic.messaging.models import Message
+from tests.booking.scenes import NOW, confirm, on, slots_on, walls, wish_for
+from tests.factories import ClientFactory, Scene, UserFactory, open_clinic
+
+pytestmark = pytest.mark.django_db
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+SAID = Details(
+    consents=["treatment", "data"],
+    name="Maya Ellison",
+    email="maya@mail.example",
+    phone="+15035550123",
+    time_zone="America/Chicago",
+)
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return open_clinic(providers=2, rooms=2, consoles=2)
+
+
+def booked(scene: Scene, *, email: str = "", hour: int = 10) -> Booking:
+    """A visit on the 5th for somebody new, booked by phone."""
+    return book_visit(
+        wish=wish_for(scene, provider=scene.provider),
+        starts_at=on(scene, 5, hour),
+        price_shown=None,
+        person=Newcomer(name="Maya Elison", phone="+15035550123", email=email),
+        reason="Another one for her",
+        request_key=uuid4(),
+        actor=staff(UserFactory()),
+        now=NOW,
+    )
+
+
+@pytest.fixture
+def booking(scene: Scene) -> Booking:
+    return booked(scene)
+
+
+def complete(booking: Booking, details: Details = SAID, *, after: timedelta = HOUR) -> None:
+    complete_form(booking=booking, details=details, source="form", now=NOW + after)
+
+
+def waiting(booking: Booking) -> set[str]:
+    rows = Message.objects.about(f"booking:{booking.pk}").planned().filter(recipient="client")
+    return set(rows.values_list("code", flat=True))
+
+
+class TestInTime:
+    def test_the_visit_is_confirmed_with_what_the_client_said(self, booking):
+        complete(booking)
+
+        booking.refresh_from_db()
+        client = booking.client
+        assert (booking.status, booking.held_until) == (Status.CONFIRMED, None)
+        assert (booking.safety_confirmed_at, booking.safety_wording) == (
+            NOW + HOUR,
+            CONSENT_WORDING,
+        )
+        assert (client.name, client.email) == ("Maya Ellison", "maya@mail.example")
+        assert booking.time_zone == client.time_zone == "America/Chicago"
+        assert preferences(client)[ConsentKind.TREATMENT]
+        assert not preferences(client)[ConsentKind.MARKETING_EMAIL]
+        assert set(client.consents.values_list("source", flat=True)) == {"form"}
+        assert {"M01", "M04", "M05"} <= waiting(booking)
+        assert "M02" not in waiting(booking)
+        assert findings(now=NOW + HOUR) == []
+
+    def test_twice_is_once(self, booking):
+        complete(booking)
+        complete(booking, replace(SAID, email="another@mail.example"), after=2 * HOUR)
+
+        booking.refresh_from_db()
+        assert booking.client.email == "maya@mail.example"
+        assert booking.events.filter(what="confirmed").count() == 1
+
+    def test_a_visit_that_was_moved_meanwhile_is_confirmed_for_its_new_time(self, scene, booking):
+        services.move(
+            booking=booking, starts_at=on(scene, 6, 9), actor=staff(UserFactory()), now=NOW
+        )
+
+        complete(booking)
+
+        letter = Message.objects.get(code="M01", channel="email")
+        assert (letter.version, letter.status) == (1, "planned")
+        assert findings(now=NOW + HOUR) == []
+
+    def test_texts_agreed_to_on_the_phone_stay_agreed_to(self, booking):
+        record_consent(
+            client=booking.client,
+            kind=ConsentKind.SERVICE_SMS,
+            is_given=True,
+            wording_version=CONSENT_WORDING,
+            source="phone",
+            now=NOW,
+        )
+
+        complete(booking)
+
+        assert preferences(booking.client)[ConsentKind.SERVICE_SMS]
+
+    def test_under_the_name_and_address_of_a_client_it_is_their_visit(self, booking):
+        known = ClientFactory(name="Maya Ellison", email="Maya@Mail.example")
+        begun = booking.client
+
+        complete(booking)
+
+        booking.refresh_from_db()
+        begun.refresh_from_db()
+        assert booking.client == known
+        assert begun.merged_into == known
+        assert preferences(known)[ConsentKind.DATA]
+        assert Client.objects.filter(merged_into=None).count() == 1
+
+    def test_who_is_known_and_was_asked_for_the_rest_keeps_name_and_address(self, scene):
+        booking = booked(scene, email="maya@mail.example")
+
+        complete(booking, Details(consents=["treatment", "data"]))
+
+        booking.refresh_from_db()
+        assert booking.status == Status.CONFIRMED
+        assert booking.client.name == "Maya Elison"
+
+    def test_a_client_with_another_visit_then_is_told_by_mail_and_nothing_is_kept(
+        self, scene, booking
+    ):
+        confirm(scene, on(scene, 5, 10))  # Maya Ellison, online, with somebody else
+
+        with pytest.raises(AskTheClinic):
+            complete(booking)
+
+        booking.refresh_from_db()
+        assert booking.status == Status.PENDING_FORM
+        assert booking.client.email == ""
+        assert Message.objects.filter(code="R01").exists()
+
+
+class TestTooLate:
+    def test_the_last_second_counts_and_the_deadline_does_not(self, scene, booking):
+        other = booked(scene, hour=14)
+
+        complete(booking, after=24 * HOUR - timedelta(seconds=1))
+        with pytest.raises(FormOverdue):
+            complete(other, after=24 * HOUR)
+
+        other.refresh_from_db()
+        assert other.status == Status.PENDING_FORM
+
+    def test_the_time_is_free_for_others_and_the_client_is_told(self, scene):
+        booking = booked(scene, email="maya@mail.example")
+        now = NOW + 24 * HOUR
+
+        assert end_overdue_forms(now=now) == 1
+        assert end_overdue_forms(now=now) == 0
+
+        booking.refresh_from_db()
+        assert (booking.status, booking.fee_owed) == (Status.EXPIRED_HOLD, 0)
+        assert not Allocation.objects.exists()
+        assert "10:00" in walls(slots_on(scene, 5, now=now))
+        event = booking.events.latest("pk")
+        assert (event.what, event.by) == ("form_overdue", "clinic")
+        assert waiting(booking) == {"R02"}
+        assert not Alert.objects.exists()
+        assert findings(now=now) == []
+
+    def test_before_the_deadline_nothing_is_freed(self, booking):
+        assert end_overdue_forms(now=NOW + 24 * HOUR - timedelta(seconds=1)) == 0
+
+    def test_what_came_too_late_is_refused_whoever_looked_first(self, booking):
+        end_overdue_forms(now=NOW + 24 * HOUR)
+
+        with pytest.raises(FormOverdue):
+            complete(booking, after=24 * HOUR)
+
+        assert not Consent.objects.exists()
+
+    def test_where_nobody_can_be_told_a_person_is_asked_to(self, booking, settings):
+        settings.HAS_SMS = True
+        end_overdue_forms(now=NOW + 24 * HOUR)
+
+        alert = Alert.objects.get()
+        assert (alert.booking, alert.kind, alert.detail) == (booking, "undelivered", "R02")
+
+    def test_who_agreed_to_texts_is_told_by_text(self, booking, settings):
+        settings.HAS_SMS = True
+        record_consent(
+            client=booking.client,
+            kind=ConsentKind.SERVICE_SMS,
+            is_given=True,
+            wording_version=CONSENT_WORDING,
+            source="phone",
+            now=NOW,
+        )
+
+        end_overdue_forms(now=NOW + 24 * HOUR)
+
+        assert not Alert.objects.exists()
+        assert Message.objects.filter(code="R02", channel="sms", status="planned").exists()
+
+    def test_it_is_known_for_a_month(self, booking):
+        now = NOW + 24 * HOUR
+        end_overdue_forms(now=now)
+
+        services.delete_old_holds(now=now + timedelta(days=29))
+        assert Booking.objects.filter(pk=booking.pk).exists()
+        services.delete_old_holds(now=now + timedelta(days=31))
+        assert not Booking.objects.filter(pk=booking.pk).exists()
+
+
+class TestOtherwise:
+    def test_a_canceled_visit_needs_no_details(self, booking):
+        services.cancel(booking=booking, actor=CLIENT, now=NOW)
+
+        with pytest.raises(NotNow):
+            complete(booking)
+
+    def test_it_is_canceled_at_no_charge_however_late(self, booking):
+        now = booking.held_until - MINUTE
+        Booking.objects.filter(pk=booking.pk).update(
+            promise=booking.promise | {"free_until_hours": 999}
+        )
+        booking.refresh_from_db()
+
+        services.cancel(booking=booking, actor=CLIENT, now=now)
+
+        assert (booking.status, booking.fee_owed) == (Status.CANCELLED_CLIENT, 0)
+        assert findings(now=now) == []
+
+
+class TestTheAudit:
+    def test_minds_a_deadline_that_is_missing_or_long_over(self, booking):
+        assert findings(now=booking.held_until + MINUTE) == []  # beat has yet to come
+
+        [overdue] = findings(now=booking.held_until + 3 * MINUTE)
+        assert overdue.says.endswith("although it is waiting beyond its deadline.")
+
+        Booking.objects.update(held_until=None)
+        assert "status" in {finding.rule for finding in findings(now=NOW)}
+
+    def test_minds_a_confirmed_visit_whose_client_was_only_asked_for_details(self, booking):
+        Booking.objects.update(status=Status.CONFIRMED)
+        record(booking, "confirmed", actor=CLIENT, now=NOW)
+
+        assert [finding.rule for finding in findings(now=NOW)] == ["messages"]
