@@ -18,6 +18,13 @@ def open_alerts(user: User) -> int:
 
 PLACES = (
     Place(
+        position=20,
+        pages=("staff:week", "staff:day", "staff:move", "staff:resize"),
+        icon="calendar3",
+        name=_("Calendar"),
+        permissions=SEES_VISITS,
+    ),
+    Place(
         position=50,
         pages=("staff:alerts",),
         icon="bell",

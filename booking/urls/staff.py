@@ -4,13 +4,17 @@ from django.urls import path
 
 from booking.views.staff import (
     alerts,
+    calendar,
     calendars,
+    carrying,
     fees,
     frame,
     messages,
+    moving,
     people,
     places,
     previews,
+    resizing,
     visits,
 )
 
@@ -20,6 +24,8 @@ PREVIEW = "visits/<slug:reference>/preview/<slug:slug>/<slug:channel>"
 urlpatterns = [
     path("", frame.home, name="home"),
     path("clinic/", frame.clinic, name="clinic"),
+    path("day/", calendar.day, name="day"),
+    path("week/", calendar.week, name="week"),
     path("find/", frame.find, name="find"),
     path("alerts/", alerts.alerts, name="alerts"),
     path("alerts/<int:pk>/done/", alerts.done, name="done"),
@@ -45,6 +51,11 @@ urlpatterns = [
     path("places/<slug:slug>/", places.place, name="place"),
     path("places/<slug:slug>/address/", places.address, name="address"),
     path("visits/<slug:reference>/", visits.visit, name="visit"),
+    path("visits/<slug:reference>/move/", moving.move, name="move"),
+    path("visits/<slug:reference>/length/", resizing.resize, name="resize"),
+    path("visits/<slug:reference>/pick-up/", carrying.pick_up, name="pick_up"),
+    path("visits/<slug:reference>/put-back/", carrying.put_back, name="put_back"),
+    path("visits/<slug:reference>/undo/", moving.undo, name="undo"),
     path("visits/<slug:reference>/waive/", fees.waive, name="waive"),
     path("visits/<slug:reference>/preview/", previews.previews, name="previews"),
     path(f"{PREVIEW}/", previews.preview, name="preview"),

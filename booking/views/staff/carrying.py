@@ -1,0 +1,86 @@
+"""Picking a visit up, looking around, and placing it: what the session carries in between.
+
+Nothing is moved by it. The visit stands where it is until its move is confirmed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.http import HttpRequest, HttpResponse
+
+from booking.models import Booking
+from booking.permissions import changeable_visits
+from booking.scheduling.slots import starts_within
+from booking.scheduling.wallclock import day_span
+from booking.selectors import FreeSlots
+from booking.selectors.changes import why_settled
+from booking.views.holds import see_other
+from booking.views.presses import press
+from booking.views.staff.frame import user_of
+from booking.views.staff.moving import (
+    CARRIED,
+    CHANGES_VISITS,
+    calendar_url,
+    changeable_or_404,
+    free_for,
+    people_for,
+)
+from booking.wishes import Wish
+from clinic.accounts.access import allowed
+from clinic.places.models import Location
+
+
+@dataclass(frozen=True)
+class Carried:
+    """The visit that is held, and where it could go on the days that are shown."""
+
+    visit: Booking
+    free: FreeSlots | None  # None at another place than the visit's
+    people: frozenset[int]
+
+    def places(self, day: date, provider: int) -> list[int]:
+        """Return the starts, in seconds, at which `provider` could give it on `day`."""
+        if self.free is None or provider not in self.people:
+            return []
+        starts = self.free.starts.get(provider, [])
+        return [
+            start
+            for start in starts_within(starts, day_span(day, self.free.zone))
+            if (start, provider) != (int(self.visit.starts_at.timestamp()), self.visit.provider_id)
+        ]
+
+
+def carried(
+    request: HttpRequest, *, location: Location, days: tuple[date, date], now: datetime
+) -> Carried | None:
+    """Return the visit this person holds, with its free times. No query where nothing is held."""
+    reference = request.session.get(CARRIED)
+    if reference is None:
+        return None
+    visits = changeable_visits(user_of(request)).with_facts()
+    visit = visits.filter(reference=reference, client__isnull=False).first()
+    if visit is None or why_settled(visit, now=now):
+        return None
+    free = None
+    if visit.location == location:
+        free = free_for(visit, Wish.of(visit).with_(None), days=days, now=now)
+    return Carried(visit, free, frozenset(each.pk for each in people_for(request, visit)))
+
+
+@press(else_to="move")
+@allowed(*CHANGES_VISITS)
+def pick_up(request: HttpRequest, reference: str) -> HttpResponse:
+    """Hold a visit, and show the week it stands in."""
+    visit = changeable_or_404(request, reference)
+    request.session[CARRIED] = visit.reference
+    return see_other(calendar_url("week", visit))
+
+
+@press(else_to="move")
+@allowed(*CHANGES_VISITS)
+def put_back(request: HttpRequest, reference: str) -> HttpResponse:
+    """Let go of the visit that is held; it stands where it was."""
+    request.session.pop(CARRIED, None)
+    return see_other(calendar_url("week", changeable_or_404(request, reference)))

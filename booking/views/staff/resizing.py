@@ -1,0 +1,83 @@
+"""Making a visit longer or shorter, by those who work here: asked for, looked at, done."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from booking import services
+from booking.errors import BookingError
+from booking.forms.calendar import ResizeForm
+from booking.models import Booking
+from booking.services.ledger import staff
+from booking.services.resizing import LEAST_MINUTES, RESIZABLE, longest
+from booking.views.holds import see_other
+from booking.views.staff.frame import user_of
+from booking.views.staff.moving import (
+    CHANGES_VISITS,
+    calendar_url,
+    changeable_or_404,
+    last_change,
+)
+from clinic.accounts.access import allowed
+from clinic.web import clock
+from clinic.web.workspace import staff_page
+
+BY = (-30, -15, -10, -5, 5, 10, 15, 30)  # minutes, each a press
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@allowed(*CHANGES_VISITS)
+def resize(request: HttpRequest, reference: str) -> HttpResponse:
+    """Choose a length; look at what changes; make the visit longer or shorter."""
+    visit, now = changeable_or_404(request, reference), clock.now()
+    typed = request.POST if request.method == "POST" else request.GET or None
+    form = ResizeForm(typed, initial={"minutes": visit.minutes})
+    if not form.is_bound or not form.is_valid():
+        return _page(request, visit, form, status=422 if form.is_bound else 200, now=now)
+    if request.method != "POST":
+        return _page(request, visit, form, now=now)
+    try:
+        services.resize(booking=visit, actor=staff(user_of(request)), now=now, **form.cleaned_data)
+    except BookingError as error:
+        visit = changeable_or_404(request, reference)
+        return _page(request, visit, form, refusal=error, status=409, now=now)
+    return see_other(calendar_url("day", visit, done=visit.reference))
+
+
+def _page(
+    request: HttpRequest,
+    visit: Booking,
+    form: ResizeForm,
+    *,
+    refusal: BookingError | None = None,
+    status: int = 200,
+    now: datetime,
+) -> HttpResponse:
+    """The form, and once a length is asked for the last button."""
+    asked: dict[str, Any] | None = None
+    if form.is_bound and form.is_valid():
+        asked = form.cleaned_data
+    most = longest(visit, now=now)
+    lengths = [visit.minutes + by for by in BY if LEAST_MINUTES <= visit.minutes + by <= most]
+    stale = last_change(visit, asked["version"]) if asked else None
+    context = {
+        "booking": visit,
+        "form": form,
+        "asked": asked,
+        "ends_at": visit.starts_at + timedelta(minutes=asked["minutes"]) if asked else None,
+        "is_ahead": visit.starts_at > now,
+        "is_so": asked is not None and asked["minutes"] == visit.minutes,
+        "lengths": lengths,
+        "refusal": refusal,
+        "settled": "" if visit.status in RESIZABLE else _("This visit is over."),
+        "stale": stale,
+        "day_url": calendar_url("day", visit),
+    }
+    with timezone.override(visit.location.zone):
+        return staff_page(request, "staff/resize.html", context, status=409 if stale else status)
