@@ -15,9 +15,9 @@ from typing import Any
 from django.apps import apps as installed
 from django.apps.registry import Apps
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from booking.models import Alert, Booking, Status
+from booking.models import Alert, Booking, Resource, ScheduleChange, Status
 from booking.models.bookings import BookingQuerySet
 from clinic.accounts.models import User
 from clinic.clients.models import Client
@@ -156,6 +156,25 @@ def clients_of(user: User, *, now: datetime) -> QuerySet[Client]:
     visits = visits_of(user).filter(starts_at__range=near)
     promised = visits.exclude(status__in=[Status.HELD, Status.EXPIRED_HOLD])
     return Client.objects.filter(pk__in=promised.values("client"))
+
+
+def schedules_of(user: User) -> QuerySet[Resource]:
+    """Return whose schedules `user` may change, or ask to: everybody's and everything's, or own."""
+    if user.has_perm("booking.add_schedulechange"):
+        return Resource.objects.all()
+    if user.has_perm("booking.ask_schedulechange"):
+        return Resource.objects.filter(provider__user=user)
+    return Resource.objects.none()
+
+
+def changes_of(user: User) -> QuerySet[ScheduleChange]:
+    """Return the changes of the schedule that `user` may look at: all, or those of their own."""
+    if user.has_perm("booking.view_schedulechange"):
+        return ScheduleChange.objects.all()
+    if user.has_perm("booking.ask_schedulechange"):
+        mine = Q(asked_by=user) | Q(resource__provider__user=user)
+        return ScheduleChange.objects.filter(mine)
+    return ScheduleChange.objects.none()
 
 
 def alerts_of(user: User) -> QuerySet[Alert]:

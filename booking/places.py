@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from booking.permissions import alerts_of
+from booking.selectors.schedules import waiting_changes
 from clinic.accounts.models import User
 from clinic.web.workspace import Place, add
 
@@ -23,6 +24,41 @@ PLACES = (
         icon="calendar3",
         name=_("Calendar"),
         permissions=SEES_VISITS,
+    ),
+    Place(
+        position=10,
+        pages=("staff:today", "staff:day_sheet", "staff:visit"),
+        icon="sun",
+        name=_("Today"),
+        permissions=SEES_VISITS,
+    ),
+    Place(
+        position=30,
+        pages=("staff:clients", "staff:client", "staff:contact", "staff:merge_whom", "staff:merge"),
+        icon="people",
+        name=_("Clients"),
+        permissions=("clients.view_client", "booking.view_own_booking"),
+    ),
+    Place(
+        position=65,
+        pages=("staff:fees",),
+        icon="cash-coin",
+        name=_("Fees"),
+        permissions=("booking.waive_fee",),
+    ),
+    Place(
+        position=40,
+        pages=(
+            "staff:schedule",
+            "staff:schedule_of",
+            "staff:changes",
+            "staff:change",
+            "staff:propose",
+        ),
+        icon="calendar-week",
+        name=_("Schedule"),
+        permissions=("booking.add_schedulechange", "booking.ask_schedulechange"),
+        count=waiting_changes,
     ),
     Place(
         position=50,

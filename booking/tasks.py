@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from booking import services
-from booking.services import calendars, forms, privacy
+from booking.services import calendars, changes, forms, privacy
 from clinic.web import clock
 
 

@@ -52,6 +52,8 @@ HAPPENED = {
     "resized": _("Length changed"),
     "cancelled": _("Canceled"),
     "undone": _("Change taken back"),
+    "kept": _("Kept by exception"),
+    "reseated": _("Room or device changed"),
     "fee_waived": _("Fee waived"),
     "fee_paid": _("Fee paid"),
     "fee_owed_again": _("Fee owed again"),
@@ -61,7 +63,14 @@ HAPPENED = {
     "completed": _("Completed"),
     "no_show": _("Did not come"),
     "declined": _("Declined"),
+    "unprepared": _("Came unprepared"),
+    "too_late": _("Came too late"),
     "taken_back": _("Note taken back"),
+}
+DONE_INSTEAD = {
+    "cleanse": _("cleansed, and went on"),
+    "lower": _("a lower intensity"),
+    "change": _("another treatment"),
 }
 
 
@@ -76,6 +85,14 @@ def at(moment: datetime) -> SafeString:
 def happened(event: BookingEvent) -> str:
     """Name what happened to a visit."""
     return str(HAPPENED.get(event.what, event.what))
+
+
+@register.filter
+def how(event: BookingEvent) -> str:
+    """Say of what was noted on the day how it was: late, and what was done instead."""
+    if late := event.data.get("late"):
+        return gettext("%(minutes)d min late") % {"minutes": late}
+    return str(DONE_INSTEAD.get(event.data.get("choice", ""), ""))
 
 
 @register.filter

@@ -29,6 +29,7 @@ Locks, in this order: the row of the change; then what bookings lock (architectu
 from booking.selectors.replanning import Choice
 from booking.services.changes.deciding import choose, decide
 from booking.services.changes.drafts import (
+    Period,
     closure,
     extra_opening,
     leaving,
@@ -41,6 +42,7 @@ from booking.services.changes.drafts import (
 )
 from booking.services.changes.proposing import (
     approve,
+    end_time_off,
     must_ask,
     preview,
     propose,
@@ -52,10 +54,12 @@ from booking.services.changes.proposing import (
 
 __all__ = [
     "Choice",
+    "Period",
     "approve",
     "choose",
     "closure",
     "decide",
+    "end_time_off",
     "extra_opening",
     "leaving",
     "must_ask",

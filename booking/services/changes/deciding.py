@@ -115,7 +115,9 @@ def _move(visit: Booking, choice: Choice, user: User, reason: str, *, now: datet
     if (choice.starts_at, choice.provider) == (visit.starts_at, visit.provider_id):
         _reseat(visit, user, reason, now=now)
         return
-    provider = Provider.objects.get(pk=choice.provider)
+    provider = Provider.objects.filter(pk=choice.provider).first()
+    if provider is None:
+        raise SlotTaken
     move(
         booking=visit,
         starts_at=choice.starts_at,

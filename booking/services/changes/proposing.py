@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from booking.errors import NotNow
-from booking.models import Booking, ScheduleChange, TouchedVisit
+from booking.models import Booking, Resource, ScheduleChange, TimeOff, TouchedVisit
 from booking.services.changes.kinds import WAYS, lock
 from clinic.accounts.models import User
 from clinic.places.policies import policy_for
@@ -95,6 +95,22 @@ def withdraw(*, change: ScheduleChange, user: User, now: datetime) -> None:
     change.state, change.ended_at = State.WITHDRAWN, now
     change.save()
     write_note(change, user, now=now)
+
+
+@transaction.atomic
+def end_time_off(*, time_off: TimeOff, user: User, now: datetime) -> None:
+    """Take one span away back, whoever wrote it; what else its change wrote stays."""
+    list(Resource.objects.filter(pk=time_off.resource_id).select_for_update(no_key=True))
+    note(
+        user_id=user.pk,
+        what="schedule.time_off_ended",
+        subject=f"resource:{time_off.resource_id}",
+        now=now,
+        change=time_off.change_id,
+        starts_at=time_off.starts_at.isoformat(),
+        ends_at=time_off.ends_at.isoformat(),
+    )
+    time_off.delete()
 
 
 @transaction.atomic
