@@ -42,6 +42,16 @@ class VoidForm(forms.Form):
     )
 
 
+class ResendForm(forms.Form):
+    """Why a message goes once more; it stands in the visit's history."""
+
+    reason = forms.CharField(
+        label=_("Why it goes again"),
+        max_length=120,
+        error_messages={"required": _("Say in a few words why it goes again.")},
+    )
+
+
 class WaiveForm(forms.Form):
     """Why a client is asked for nothing after all; it stands in the visit's history."""
 

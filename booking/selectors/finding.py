@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.postgres.search import TrigramSimilarity, TrigramWordSimilarity
 from django.db import connection
-from django.db.models import Case, FloatField, Q, Value, When
+from django.db.models import Case, FloatField, Q, QuerySet, Value, When
 from django.db.models.functions import Greatest
 
+from booking.models import Booking
 from booking.permissions import clients_of
+from booking.selectors.account import COMING
+from booking.selectors.desk import references
 from clinic.accounts.models import User
 from clinic.clients.models import Client, name_key
 
@@ -18,6 +23,14 @@ FOUND_AT_MOST = 12
 SHORTEST = 2  # letters of a name or an address to look for
 SHORTEST_NUMBER = 3  # digits
 NUMBER = re.compile(r"[\d\s().+/-]+")
+
+
+@dataclass(frozen=True)
+class FoundVisits:
+    """The visit whose reference was typed, if any, and the next ones of the clients found."""
+
+    named: Booking | None
+    ahead: list[Booking]
 
 
 def find_clients(
@@ -46,6 +59,24 @@ def find_clients(
     )
     clients = clients_of(user, now=now).filter(merged_into=None, erased_at=None)
     return list(clients.filter(is_found).order_by(rank.desc(), "name_key", "pk")[:at_most])
+
+
+def find_visits(
+    text: str, clients: Collection[Client], *, visits: QuerySet[Booking], now: datetime
+) -> FoundVisits:
+    """Return which of `visits` the reference in `text` names, and what is ahead for `clients`.
+
+    2 queries at most.
+    """
+    named = None
+    if any(map(str.isalnum, text)):
+        promised = visits.filter(reference__in=references(text), client__isnull=False)
+        named = promised.select_related("client", "location").first()
+    coming = visits.filter(client__in=[client.pk for client in clients], ends_at__gt=now)
+    listed = coming.filter(status__in=COMING).select_related("client", "location")
+    return FoundVisits(
+        named, list(listed.order_by("starts_at", "pk")[:FOUND_AT_MOST]) if clients else []
+    )
 
 
 def _spelt(typed: str) -> Q:

@@ -89,3 +89,9 @@ def forget_second_step(user: User) -> None:
     """Let somebody who lost phone and codes set up anew, signed out until then."""
     Authenticator.objects.filter(user=user).delete()
     end_sessions(user)
+
+
+def switch_shortcuts(*, user: User, is_on: bool) -> None:
+    """Let single keys open pages of the workspace for `user`, or not. One query."""
+    user.has_shortcuts = is_on
+    user.save(update_fields=["has_shortcuts"])

@@ -1,4 +1,4 @@
-"""The first page of the workspace, finding a visit by its reference, and who is asking."""
+"""The first page of the workspace, and who is asking."""
 
 from __future__ import annotations
 
@@ -11,21 +11,20 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from booking.models import Booking
-from booking.permissions import visits_of
+from booking.permissions import changeable_visits, visits_of
 from booking.places import SEES_VISITS
-from booking.selectors.desk import references
 from clinic.accounts.access import allowed
 from clinic.accounts.models import User
 from clinic.web.workspace import hub, staff_page
 
-LONGEST_TYPED = 12
+CHANGES_VISITS = ("booking.change_booking", "booking.change_own_booking")
 
 
 @require_safe
 @allowed(*SEES_VISITS)
 def home(request: HttpRequest) -> HttpResponse:
-    """Lead to what needs a person, which is why people look in."""
-    return redirect("staff:alerts")
+    """Lead to the day, which is why people look in."""
+    return redirect("staff:today")
 
 
 @require_safe
@@ -38,20 +37,18 @@ def clinic(request: HttpRequest) -> HttpResponse:
     return staff_page(request, "staff/clinic.html", {"links": links})
 
 
-@require_safe
-@allowed(*SEES_VISITS)
-def find(request: HttpRequest) -> HttpResponse:
-    """Lead to the visit of a reference, if it is one that this person may see."""
-    typed = request.GET.get("q", "").strip()[:LONGEST_TYPED]
-    visit = visits_of(user_of(request)).filter(reference__in=references(typed)).first()
-    if visit is None:
-        return staff_page(request, "staff/not_found.html", {"typed": typed}, status=404)
-    return redirect(visit_url(visit))
-
-
 def visit_or_404(request: HttpRequest, reference: str) -> Booking:
     """Return the visit, if it is one that this person may see. 3 queries."""
     visits = visits_of(user_of(request)).with_facts()
+    visit = visits.filter(reference=reference, client__isnull=False).first()
+    if visit is None:
+        raise Http404
+    return visit
+
+
+def changeable_or_404(request: HttpRequest, reference: str) -> Booking:
+    """Return the visit, if it is one that this person may change. 3 queries."""
+    visits = changeable_visits(user_of(request)).with_facts()
     visit = visits.filter(reference=reference, client__isnull=False).first()
     if visit is None:
         raise Http404

@@ -6,16 +6,18 @@ from datetime import timedelta
 
 from django.contrib import messages as toasts
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from booking.forms.staff import STATES, DeskForm, VoidForm
+from booking.forms.staff import STATES, DeskForm, ResendForm, VoidForm
 from booking.selectors import desk
 from booking.selectors.proof import texts_of
+from booking.services.ledger import staff
+from booking.services.resending import send_again
 from booking.views.holds import see_other
 from booking.views.presses import press
 from booking.views.staff.frame import user_of
@@ -67,7 +69,7 @@ def messages(request: HttpRequest) -> HttpResponse:
 @allowed("messaging.view_message")
 def message(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one message with all that is known of it, and what can be done about it."""
-    return _message_page(request, get_object_or_404(Message, pk=pk), VoidForm())
+    return _message_page(request, get_object_or_404(Message, pk=pk))
 
 
 @press(else_to="message")
@@ -86,11 +88,37 @@ def retry(request: HttpRequest, pk: int) -> HttpResponse:
 
 @press(else_to="message")
 @allowed("messaging.change_message")
+def resend(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send a message of a visit once more, for a reason that stays in the visit's history."""
+    row, form = get_object_or_404(Message, pk=pk), ResendForm(request.POST)
+    (found,) = desk.rows([row])
+    if found.visit is None:
+        raise Http404
+    if not form.is_valid():
+        return _message_page(request, row, resend_form=form, status=422)
+    try:
+        send_again(
+            message=row,
+            booking=found.visit,
+            actor=staff(user_of(request)),
+            now=clock.now(),
+            **form.cleaned_data,
+        )
+    except MessageError as error:
+        said = _("It is not sent again: %(reason)s.") % {"reason": str(error.message).rstrip(".")}
+        toasts.warning(request, said)
+    else:
+        toasts.success(request, _("It goes once more."))
+    return see_other(reverse("staff:message", args=[pk]))
+
+
+@press(else_to="message")
+@allowed("messaging.change_message")
 def void(request: HttpRequest, pk: int) -> HttpResponse:
     """Withdraw a message that has not gone; its ledger keeps who did and why."""
     row, form = get_object_or_404(Message, pk=pk), VoidForm(request.POST)
     if not form.is_valid():
-        return _message_page(request, row, form, status=422)
+        return _message_page(request, row, form=form, status=422)
     reason = f"{user_of(request)}: {form.cleaned_data['reason']}"
     try:
         services.void_one(message=row, reason=reason, now=clock.now())
@@ -102,10 +130,21 @@ def void(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _message_page(
-    request: HttpRequest, message: Message, form: VoidForm, *, status: int = 200
+    request: HttpRequest,
+    message: Message,
+    *,
+    form: VoidForm | None = None,
+    resend_form: ResendForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     (row,) = desk.rows([message])
     texts = texts_of(message)
-    context = {"form": form, "now": clock.now(), "row": row, "texts": texts}
+    context = {
+        "form": form or VoidForm(),
+        "resend": resend_form or ResendForm(),
+        "now": clock.now(),
+        "row": row,
+        "texts": texts,
+    }
     with timezone.override(row.zone):
         return staff_page(request, "staff/message.html", context, status=status)

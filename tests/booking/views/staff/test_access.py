@@ -22,6 +22,7 @@ def pages(booking: Booking) -> dict[str, tuple[str, set[Role]]]:
     message = planned(booking)
     letter = [booking.reference, "M04", "email"]
     return {
+        "today": (reverse("staff:today"), EVERYBODY_HERE),
         "alerts": (reverse("staff:alerts"), EVERYBODY_HERE),
         "messages": (reverse("staff:messages"), READS_ALL),
         "message": (reverse("staff:message", args=[message.pk]), READS_ALL),
@@ -97,29 +98,8 @@ def test_the_rail_leads_only_to_what_opens(at_work, desk):
         assert (f'href="{reverse("staff:messages")}"' in page) == leads
 
 
-@pytest.mark.parametrize("typed", ["K7P-2QX", "k7p2qx", " k7p 2qx "])
-def test_a_reference_leads_to_its_visit_however_it_is_typed(desk, booking, typed):
-    response = desk.get(reverse("staff:find"), {"q": typed})
-
-    assert response["Location"] == reverse("staff:visit", args=["K7P-2QX"])
-
-
-def test_a_reference_of_nobody_or_of_somebody_elses_visit_finds_nothing(desk, at_work, booking):
-    stranger = at_work(Role.AESTHETICIAN)
-    for browser, typed in (
-        (desk, "AAA-AAA"),
-        (desk, ""),
-        (desk, "\0"),
-        (desk, "k7p" * 40),
-        (stranger, "K7P-2QX"),
-    ):
-        response = browser.get(reverse("staff:find"), {"q": typed})
-        assert response.status_code == 404
-        assert "No visit has this reference" in text(response)
-
-
-def test_the_rail_leads_to_how_one_signs_in_and_signs_out(desk):
-    assert f'href="{reverse("mfa_index")}"' in text(desk.get(reverse("staff:alerts")))
+def test_the_rail_leads_to_ones_settings_and_signs_out(desk):
+    assert f'href="{reverse("staff:settings")}"' in text(desk.get(reverse("staff:alerts")))
     form = Page(text(desk.get(reverse("staff:alerts")))).form("sign-out")
 
     desk.post(form["action"])

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from booking.permissions import Role
+from clinic.messaging.models import Message
 from tests.booking.scenes import NOW
 from tests.booking.views.browsing import Page, text
 from tests.booking.views.staff.written import alert, failed, planned, sent
@@ -180,3 +181,33 @@ def test_who_only_reads_is_offered_no_press(at_work, booking):
 
 def test_a_message_nobody_has_is_not_found(desk):
     assert desk.get(reverse("staff:message", args=[999])).status_code == 404
+
+
+def test_a_message_that_went_is_sent_again_for_a_reason(desk, booking):
+    went = sent(booking, "M01", useful_until=booking.starts_at, due_at=NOW - timedelta(hours=1))
+    form = Page(text(desk.get(page_of(went)))).form("again")
+
+    assert desk.post(form["action"], form["fields"]).status_code == 422
+    desk.post(form["action"], form["fields"] | {"reason": "The client lost it"})
+
+    assert "It goes once more." in text(desk.get(page_of(went)))
+    copy = Message.objects.get(occurrence="1+1")
+    assert (copy.code, copy.status) == ("M01", "planned")
+    visit = text(desk.get(reverse("staff:visit", args=["K7P-2QX"])))
+    assert "Message sent again" in visit
+    assert "The client lost it" in visit
+
+
+def test_what_no_longer_holds_is_not_sent_again_and_the_page_says_why(desk, booking):
+    went = sent(booking, "M01", version=3)
+
+    desk.post(reverse("staff:resend", args=[went.pk]), {"reason": "Lost"})
+
+    assert "It is not sent again: the visit has changed since." in text(desk.get(page_of(went)))
+
+
+def test_what_is_about_no_visit_is_not_sent_again(desk, booking):
+    sheet = sent(booking, "M20", subject="day:1:2030-03-04", recipient="staff:1")
+
+    assert reverse("staff:resend", args=[sheet.pk]) not in text(desk.get(page_of(sheet)))
+    assert desk.post(reverse("staff:resend", args=[sheet.pk]), {"reason": "x"}).status_code == 404
