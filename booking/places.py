@@ -83,6 +83,13 @@ PLACES = (
         permissions=("booking.view_own_booking", "booking.add_feed"),
     ),
     Place(
+        position=90,
+        pages=("staff:numbers", "staff:numbers_visits"),
+        icon="bar-chart-line",
+        name=_("Numbers"),
+        permissions=("booking.view_numbers",),
+    ),
+    Place(
         position=88,
         pages=("staff:people", "staff:person", "staff:new_person", "staff:account"),
         icon="person-badge",

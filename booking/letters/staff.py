@@ -99,9 +99,15 @@ def day_sheet(
             Say(_("Hello %(name)s, this is your day:") % {"name": provider.first_name}),
             Title((day_full(day), visits)),
             *([Table(rows)] if rows else []),
+            Button(_("Open the day"), _sheet_url(day)),
             Say(_("As it stood this evening; the diary has the last word."), is_note=True),
         ],
     )
+
+
+def _sheet_url(day: date) -> str:
+    path = reverse("staff:day_sheet", args=[day.isoformat()])
+    return f"{settings.SITE_URL}{path}"
 
 
 def _visit_row(booking: Booking) -> Row:

@@ -136,6 +136,14 @@ if (opened) {
   });
 }
 
+// Good news goes after its seconds, but not from under somebody's hand.
+function fade(toast) {
+  setTimeout(() => {
+    if (toast.matches(":hover, :focus-within")) fade(toast);
+    else toast.remove();
+  }, toast.dataset.fades * 1000);
+}
+
 // Offline: a line at the bottom, never a dialog.
 function showConnection() {
   each(document, "[data-offline]", (line) => { line.hidden = navigator.onLine; });
@@ -162,7 +170,7 @@ function wake(root) {
   each(root, "form[data-keep]", giveBack);
   each(root, "[data-hold-until]", countDown);
   each(root, "[data-left]", countQuietly);
-  each(root, "[data-fades]", (toast) => setTimeout(() => toast.remove(), 8000));
+  each(root, "[data-fades]", fade);
   const alert = root.querySelector("[role=alert][tabindex]");
   alert?.focus({ preventScroll: true });
   alert?.scrollIntoView({ block: "nearest" }); // whole, and clear of the bars: see scroll-padding

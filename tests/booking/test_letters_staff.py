@@ -149,6 +149,7 @@ class TestTheDay:
             assert "9:00 to 10:00 am" in words
             assert "11:00 am to 12:00 pm" in words
             assert "Harbor Row" in words
+            assert "/staff/sheet/2030-03-04/" in words
             for word in ("Ellison", scene.treatment.name, "mail.example", "$", "Nepal"):
                 assert word not in words
 

@@ -224,6 +224,8 @@ def _arguments(visit: Booking) -> dict[str, Any]:
         "staff.slug": "M04",
         "staff.channel": "email",
         "staff.calendar": calendar.pk,
+        "day_sheet.day": "2030-03-04",
+        "press.verb": "check-in",
         "done.pk": alert.pk,
         "person.slug": visit.provider.slug,
         "place.slug": visit.location.slug,

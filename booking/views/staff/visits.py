@@ -7,11 +7,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from booking.models import UPCOMING
+from booking.permissions import changeable_visits
 from booking.places import SEES_VISITS
 from booking.selectors.proof import ledger
-from booking.views.staff.frame import visit_or_404
+from booking.selectors.today import what_can_be_done
+from booking.views.staff.frame import user_of, visit_or_404
 from booking.views.steps import extras_in_words
 from clinic.accounts.access import allowed
+from clinic.places.policies import policy_for
 from clinic.web import clock
 from clinic.web.workspace import staff_page
 
@@ -21,8 +24,11 @@ from clinic.web.workspace import staff_page
 def visit(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the ledger of one visit, on the clock of its place."""
     booking, now = visit_or_404(request, reference), clock.now()
+    policy = policy_for(booking.location, now=now)
+    may_press = changeable_visits(user_of(request)).filter(pk=booking.pk).exists()
     context = {
         "booking": booking,
+        "can": what_can_be_done(booking, policy=policy, now=now) if may_press else None,
         "extras": extras_in_words(booking.add_ons.all(), booking.extra_minutes),
         "is_ahead": booking.status in UPCOMING and booking.starts_at > now,
         "ledger": ledger(booking),
