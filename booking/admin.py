@@ -28,8 +28,10 @@ from booking.models import (
     Reading,
     Resource,
     Room,
+    ScheduleChange,
     SkinCheck,
     TimeOff,
+    TouchedVisit,
     WorkingHours,
 )
 from booking.services import schedule
@@ -61,11 +63,17 @@ class ProviderAdmin(admin.ModelAdmin):
     filter_horizontal = ("treatments", "add_ons")
     exclude = ("location",)  # a provider's hours name the place
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return () if obj is None else ("is_active",)  # who leaves, leaves by the schedule
+
 
 class FixtureAdmin(admin.ModelAdmin):
-    """What stands in one place. Bookings were promised it there: elsewhere it is another one."""
+    """What stands in one place. Bookings were promised it there: elsewhere it is another one.
 
-    promised: ClassVar[Any] = ("location",)
+    What is no longer used is taken out of use by the schedule, which lists whom that touches.
+    """
+
+    promised: ClassVar[Any] = ("location", "is_active")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return () if obj is None else self.promised
@@ -83,7 +91,7 @@ class RoomAdmin(FixtureAdmin):
 
 @admin.register(Device)
 class DeviceAdmin(FixtureAdmin):
-    promised = ("location", "device_kind")
+    promised = ("location", "device_kind", "is_active")
     list_display = ("name", "device_kind", "location", "is_active")
     list_filter = ("device_kind", "location", "is_active")
     list_select_related = ("location",)
@@ -224,6 +232,29 @@ class TimeOffAdmin(ServiceAdmin):
 
     def remove(self, row: TimeOff) -> None:
         schedule.remove_time_off(time_off=row)
+
+
+@admin.register(ScheduleChange)
+class ScheduleChangeAdmin(ReadOnly, admin.ModelAdmin):
+    """Made, decided and taken back on the pages of the schedule."""
+
+    list_display = ("says", "kind", "state", "asked_by", "asked_at", "in_force_at")
+    list_filter = ("kind", "state", "location")
+    list_select_related = ("asked_by",)
+    search_fields = ("says", "resource__name")
+    date_hierarchy = "asked_at"
+    show_full_result_count = False
+
+
+@admin.register(TouchedVisit)
+class TouchedVisitAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("booking", "change", "decision", "decided_by", "decided_at")
+    list_filter = ("decision",)
+    list_select_related = ("booking", "change", "decided_by")
+    search_fields = ("=booking__reference", "change__says")
+    date_hierarchy = "decided_at"
+    ordering = ("-change", "booking")
+    show_full_result_count = False
 
 
 # Calendars: secret addresses are shown to their owners, and to nobody here

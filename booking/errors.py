@@ -115,4 +115,7 @@ class TermsChanged(BookingError):
 class TouchesVisits(BookingError):
     """A change of the schedule that runs into visits already promised."""
 
-    message = _("There are appointments in this time. Move or cancel them first.")
+    message = _(
+        "There are appointments in this time. “Schedule” in the workspace lists them, and makes "
+        "the change while you decide each of them."
+    )

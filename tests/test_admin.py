@@ -34,8 +34,10 @@ from booking.models import (
     Provider,
     Reading,
     Resource,
+    ScheduleChange,
     SkinCheck,
     TimeOff,
+    TouchedVisit,
     WorkingHours,
 )
 from booking.permissions import Role
@@ -60,18 +62,22 @@ READ_ONLY = {
     "booking",
     "bookingevent",
     "bookingline",
+    "closure",
     "consent",
     "draft",
     "entry",
     "feed",
     "message",
+    "openinghours",
     "outsidebusy",
     "outsidecalendar",
     "price",
     "reading",
     "resource",
+    "schedulechange",
     "seal",
     "skincheck",
+    "touchedvisit",
 }
 # What the content policy forbids: scripts, styles and handlers inside the page
 INLINE = re.compile(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)[^>]*>")
@@ -132,6 +138,17 @@ def make_seal() -> Seal:
     return Seal.objects.latest("position")
 
 
+def make_change() -> ScheduleChange:
+    return ScheduleChange.objects.create(
+        kind=ScheduleChange.Kind.TIME_OFF,
+        state=ScheduleChange.State.PENDING,
+        says="Hana is away",
+        resource=factories.ProviderFactory(),
+        asked_by=factories.UserFactory(),
+        asked_at=MONDAY_9AM,
+    )
+
+
 def make_price() -> models.Model:
     """With all that a price may name."""
     return factories.PriceFactory(
@@ -166,6 +183,7 @@ MAKE: dict[type[models.Model], Callable[[], Any]] = {
         booking=booked(), needs_call=True, answered_at=MONDAY_9AM
     ),
     Resource: lambda: Resource.objects.get(pk=factories.RoomFactory().pk),
+    ScheduleChange: make_change,
     Seal: make_seal,
     Suppression: lambda: Suppression.objects.create(
         channel="email",
@@ -188,6 +206,9 @@ MAKE: dict[type[models.Model], Callable[[], Any]] = {
         location=factories.LocationFactory(), published_by=factories.UserFactory()
     ),
     TimeOff: lambda: factories.TimeOffFactory(created_by=factories.UserFactory()),
+    TouchedVisit: lambda: TouchedVisit.objects.create(
+        change=make_change(), booking=booked(), schedule_version=0
+    ),
 }
 
 

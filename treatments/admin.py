@@ -26,7 +26,7 @@ class OfferAdmin(admin.ModelAdmin):
     ordering = ("position", "code")
     prepopulated_fields = {"slug": ("name",)}
     filter_horizontal: ClassVar[Any] = ("instructions",)
-    promised: ClassVar[Any] = ("device_needs",)
+    promised: ClassVar[Any] = ("device_needs", "visibility")  # the catalogue asks whom it touches
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return () if obj is None else self.promised
@@ -42,7 +42,7 @@ class TreatmentAdmin(OfferAdmin):
 class AddOnAdmin(OfferAdmin):
     list_display = ("name", "code", "minutes", "visibility", "position")
     filter_horizontal = ("instructions", "not_with")
-    promised = ("device_needs", "minutes")
+    promised = ("device_needs", "minutes", "visibility")
 
 
 @admin.register(Option)
@@ -56,7 +56,7 @@ class OptionAdmin(admin.ModelAdmin):
     autocomplete_fields = ("treatment",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return () if obj is None else ("treatment", "minutes")
+        return () if obj is None else ("treatment", "minutes", "is_active")
 
 
 @admin.register(Price)

@@ -5,12 +5,17 @@ from django.http import HttpRequest
 
 from clinic.places.models import Closure, Location, OpeningHours, PolicyVersion
 from clinic.web import clock
-from clinic.web.admin import AddOnly
+from clinic.web.admin import AddOnly, ReadOnly
 
 
-class OpeningHoursInline(admin.TabularInline):
+class OpeningHoursInline(AddOnly, admin.TabularInline):
+    """The first hours of a new place. Later ones may touch visits: the schedule asks which."""
+
     model = OpeningHours
     extra = 0
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is None and super().has_add_permission(request, obj)
 
 
 @admin.register(Location)
@@ -23,21 +28,19 @@ class LocationAdmin(admin.ModelAdmin):
 
 
 @admin.register(OpeningHours)
-class OpeningHoursAdmin(admin.ModelAdmin):
+class OpeningHoursAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("location", "weekday", "opens_at", "closes_at")
     list_filter = ("location", "weekday")
     list_select_related = ("location",)
     search_fields = ("location__name",)
-    autocomplete_fields = ("location",)
 
 
 @admin.register(Closure)
-class ClosureAdmin(admin.ModelAdmin):
+class ClosureAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("reason", "location", "starts_on", "ends_on")
     list_filter = ("location",)
     list_select_related = ("location",)
     search_fields = ("reason", "location__name")
-    autocomplete_fields = ("location",)
     date_hierarchy = "starts_on"
     ordering = ("-starts_on",)
 

@@ -43,6 +43,9 @@ OF_THE_HOUSE = {
     "retiring": "treatments.change_treatment",
 }
 ON_A_PAGE = 25
+# What an address may say of a change: rows by primary key, and words
+ROWS = ("resource", "location", "treatment", "option", "add_on", "extra")
+WORDS = ("day", "starts_on", "ends_on", "reason")
 State = ScheduleChange.State
 
 
@@ -225,12 +228,10 @@ def _known(request: HttpRequest, user: User) -> dict[str, Any]:
     usual: dict[str, Any] = {"is_all_day": True, "repeats": 0}
     if own := Provider.objects.filter(user=user).first():
         usual["resource"] = own.pk
-    names = ("resource", "location", "treatment", "option", "add_on", "extra", "day")
-    asked = {name: request.GET[name] for name in names if request.GET.get(name)}
-    if "day" in asked:
-        usual |= {"starts_on": asked["day"], "ends_on": asked["day"]}
-    numbers = {name: said for name, said in asked.items() if said.isdecimal()}
-    return usual | {"day": asked.get("day", "")} | numbers
+    said = {name: request.GET[name] for name in (*ROWS, *WORDS) if request.GET.get(name)}
+    if "day" in said:
+        usual |= {"starts_on": said["day"], "ends_on": said["day"]}
+    return usual | {k: v for k, v in said.items() if k in WORDS or v.isdecimal()}
 
 
 def _form_page(
