@@ -82,6 +82,7 @@ GRANTS: dict[Role, dict[str, str]] = {
         "booking.fee": "waive",
         "booking.feed": "view add change",  # of the rooms
         "booking.schedulechange": "view add change",
+        "booking.touchedvisit": VIEW,
         "booking.timeoff": KEEP,
         "clients.client": "view add change",
         "clients.clientmerge": "view add change",
@@ -109,6 +110,7 @@ GRANTS: dict[Role, dict[str, str]] = {
         "booking.feed": "view add change",  # of the rooms
         "booking.numbers": VIEW,
         "booking.schedulechange": "view add change approve",
+        "booking.touchedvisit": VIEW,
         "clients.client": "view add change",
         "clients.clientmerge": "view add change",
         "clients.clientnote": "view add change",

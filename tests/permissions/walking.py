@@ -21,7 +21,14 @@ from django.urls import URLPattern, get_resolver, reverse
 from django.urls.resolvers import RoutePattern
 
 from booking import feeds, links, tokens
-from booking.models import Alert, Booking, OutsideCalendar, Resource
+from booking.models import (
+    Alert,
+    Booking,
+    OutsideCalendar,
+    Resource,
+    ScheduleChange,
+    TouchedVisit,
+)
 from booking.permissions import Role
 from booking.services.calendars import open_feed
 from clinic.accounts import invitations
@@ -33,7 +40,9 @@ from tests import test_admin
 from tests.booking.scenes import NOW, on
 from tests.booking.views.browsing import Visitor
 from tests.factories import (
+    AddOnFactory,
     ClientFactory,
+    InstructionVersionFactory,
     InvitationFactory,
     ProviderFactory,
     UserFactory,
@@ -48,6 +57,7 @@ QUERIES = {  # what an address is about, where it says so after a "?"
     **dict.fromkeys(["booking:times", "booking:month", "booking:hold"], "?location={place}"),
     "admin:autocomplete": "?app_label=booking&model_name=provider&field_name=user",
 }
+CHANGES = ("change", "answer", "withdraw", "choose", "decide")  # pages of one of the schedule
 ONLY_SHOWN = ("_changelist", "_history")  # of the admin: a POST says nothing that a GET does not
 
 
@@ -108,8 +118,9 @@ class World:
         area, _, page = route.name.rpartition(":")
         if name in self.arguments:
             return self.arguments[name]
-        if f"{page}.{name}" in self.arguments:
-            return self.arguments[f"{page}.{name}"]
+        for of_page in (f"{route.name}.{name}", f"{page}.{name}"):
+            if of_page in self.arguments:
+                return self.arguments[of_page]
         if name == "token":
             return self.arguments[f"{route.name if page == 'feed' else area}.token"]
         if name == "reference":
@@ -208,7 +219,20 @@ def _arguments(visit: Booking) -> dict[str, Any]:
     alert = Alert.objects.create(booking=visit, kind=Alert.Kind.CALL, raised_at=now)
     feed = open_feed(owner=visit.client, now=now)
     treatment = visit.option.treatment
+    add_on, version = AddOnFactory(), InstructionVersionFactory()
+    change = ScheduleChange.objects.create(
+        kind=ScheduleChange.Kind.TIME_OFF,
+        state=ScheduleChange.State.PENDING,
+        says="Ana is away",
+        resource=visit.provider,
+        asked_at=NOW,
+    )
+    TouchedVisit.objects.create(change=change, booking=visit, schedule_version=0)
     return {
+        **{f"staff:{page}.pk": change.pk for page in CHANGES},
+        "propose.kind": "time_off",
+        "schedule_of.pk": visit.provider.pk,
+        "end_time_off.pk": visit.provider.pk,
         "app_list": "booking/",
         "content_type_id": 1,
         "rest": "nothing/",
@@ -221,6 +245,22 @@ def _arguments(visit: Booking) -> dict[str, Any]:
         "booking.minutes": visit.option.minutes,
         "treatment.slug": treatment.slug,
         "change_place.slug": visit.location.slug,
+        "catalogue.kind": "treatment",
+        "catalogue.pk": treatment.pk,
+        "add_on.pk": add_on.pk,
+        **dict.fromkeys(("text.pk", "write.pk", "preview_text.pk"), version.instruction_id),
+        **{
+            f"{name}.pk": version.pk
+            for name in (
+                "version",
+                "visits",
+                "hand_in",
+                "take_back",
+                "approve",
+                "send_back",
+                "discard",
+            )
+        },
         "staff.slug": "M04",
         "staff.channel": "email",
         "staff.calendar": calendar.pk,
