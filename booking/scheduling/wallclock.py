@@ -63,13 +63,13 @@ def grid_points(spans: list[Span], zone: ZoneInfo, step: int = GRID_SECONDS) -> 
     there twice, a skipped one is not there.
     """
     points: list[int] = []
-    for start, end, offset in _steady_stretches(spans, zone):
+    for start, end, offset in steady_stretches(spans, zone):
         for first, stop in intersect(spans, [(start, end)]):
             points.extend(range(first + -(first + offset) % step, stop, step))
     return points
 
 
-def _steady_stretches(spans: list[Span], zone: ZoneInfo) -> Iterator[tuple[int, int, int]]:
+def steady_stretches(spans: list[Span], zone: ZoneInfo) -> Iterator[tuple[int, int, int]]:
     """Yield (start, end, offset) from the first span to the last, split where the clock changes.
 
     Looks once a day: no zone changes its clock and changes it back within 24 hours.

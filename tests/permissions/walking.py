@@ -34,7 +34,7 @@ from booking.services.calendars import open_feed
 from clinic.accounts import invitations
 from clinic.accounts.models import User
 from clinic.clients import links as client_links
-from clinic.clients.models import Client
+from clinic.clients.models import Client, ClientMerge, ClientNote
 from clinic.messaging.models import Message
 from tests import test_admin
 from tests.booking.scenes import NOW, on
@@ -58,6 +58,7 @@ QUERIES = {  # what an address is about, where it says so after a "?"
     "admin:autocomplete": "?app_label=booking&model_name=provider&field_name=user",
 }
 CHANGES = ("change", "answer", "withdraw", "choose", "decide")  # pages of one of the schedule
+CLIENTS = ("client", "contact", "add_note", "merge_whom", "merge")  # pages of one client
 ONLY_SHOWN = ("_changelist", "_history")  # of the admin: a POST says nothing that a GET does not
 
 
@@ -228,8 +229,19 @@ def _arguments(visit: Booking) -> dict[str, Any]:
         asked_at=NOW,
     )
     TouchedVisit.objects.create(change=change, booking=visit, schedule_version=0)
+    twin = ClientFactory(name=visit.client.name)
+    record = ClientMerge.objects.create(
+        kept=visit.client, merged=ClientFactory(), merged_at=NOW, moved={}
+    )
+    written = ClientNote.objects.create(client=visit.client, text="Rings twice", written_at=NOW)
     return {
         **{f"staff:{page}.pk": change.pk for page in CHANGES},
+        **{f"staff:{page}.pk": visit.client.pk for page in CLIENTS},
+        "staff:merge.other": twin.pk,
+        "staff:unmerge.pk": record.pk,
+        "staff:remove_note.pk": written.pk,
+        "staff:put_back_note.pk": written.pk,
+        "staff:owe.step": visit.events.latest("pk").pk,
         "propose.kind": "time_off",
         "schedule_of.pk": visit.provider.pk,
         "end_time_off.pk": visit.provider.pk,
@@ -247,10 +259,13 @@ def _arguments(visit: Booking) -> dict[str, Any]:
         "change_place.slug": visit.location.slug,
         "catalogue.kind": "treatment",
         "catalogue.pk": treatment.pk,
-        "add_on.pk": add_on.pk,
-        **dict.fromkeys(("text.pk", "write.pk", "preview_text.pk"), version.instruction_id),
+        "catalogue:add_on.pk": add_on.pk,
         **{
-            f"{name}.pk": version.pk
+            f"catalogue:{name}.pk": version.instruction_id
+            for name in ("text", "write", "preview_text")
+        },
+        **{
+            f"catalogue:{name}.pk": version.pk
             for name in (
                 "version",
                 "visits",
@@ -262,6 +277,7 @@ def _arguments(visit: Booking) -> dict[str, Any]:
             )
         },
         "staff.slug": "M04",
+        "numbers_visits.slug": "completed",
         "staff.channel": "email",
         "staff.calendar": calendar.pk,
         "day_sheet.day": "2030-03-04",
