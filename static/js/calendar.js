@@ -116,7 +116,7 @@ function follow({ clientX, clientY }) {
   const perMinute = scale(calendar);
   if (way === "size") {
     const top = box.getBoundingClientRect().top;
-    const change = snap((clientY - top) / perMinute - carry.wasLong, LENGTH_STEP);
+    const change = snap((clientY - top - grip) / perMinute, LENGTH_STEP);
     stretchTo(carry.wasLong + change);
   } else {
     const under = document.elementsFromPoint(clientX, clientY)
@@ -187,7 +187,7 @@ function swallowClick() {
 // By keys: M takes the visit that has focus
 function announce() {
   const { column, at, lasts, wasLong } = carry;
-  say(fill(lasts === wasLong ? words.at : words.lasts, {
+  say(fill(lasts === wasLong ? words.stands : words.lasts, {
     column: column.ariaLabel, start: time(at), end: time(at + lasts), minutes: lasts,
   }));
 }

@@ -20,7 +20,7 @@ from booking.services.resizing import RESIZABLE
 from clinic.accounts.models import User
 from clinic.web.templatetags.lumen import clock_short, clock_time, day_short
 
-SHORT = 40  # minutes; a lower box has one line only
+SHORT, TINY = 40, 25  # minutes; a lower box has one line only, or a low one
 LANES = 4  # colors there are
 
 
@@ -263,7 +263,8 @@ def _length(visit: Booking) -> str:
 
 
 def _css(look: Look, minutes: int) -> str:
-    return f"{look.css} is-short" if minutes < SHORT else look.css
+    size = " is-short is-tiny" if minutes < TINY else " is-short" if minutes < SHORT else ""
+    return look.css + size
 
 
 def _offs(column: Column, axis: Axis, *, is_week: bool) -> Iterator[Box]:
