@@ -43,7 +43,7 @@ from booking.models import (
 from booking.permissions import Role
 from booking.services.calendars import open_feed
 from clinic.accounts.models import User
-from clinic.clients.models import Client, Consent, ConsentKind
+from clinic.clients.models import Client, ClientMerge, ClientNote, Consent, ConsentKind
 from clinic.messaging.models import Message, Suppression
 from clinic.messaging.services import Draft as Planned
 from clinic.messaging.services import plan
@@ -62,6 +62,8 @@ READ_ONLY = {
     "booking",
     "bookingevent",
     "bookingline",
+    "clientmerge",
+    "clientnote",
     "closure",
     "consent",
     "draft",
@@ -149,6 +151,24 @@ def make_change() -> ScheduleChange:
     )
 
 
+def make_note() -> ClientNote:
+    return ClientNote.objects.create(
+        client=factories.ClientFactory(),
+        text=f"Rings twice {next(numbers)}",
+        written_by=factories.UserFactory(),
+        written_at=MONDAY_9AM,
+    )
+
+
+def make_merge() -> ClientMerge:
+    return ClientMerge.objects.create(
+        kept=factories.ClientFactory(),
+        merged=factories.ClientFactory(),
+        merged_by=factories.UserFactory(),
+        merged_at=MONDAY_9AM,
+    )
+
+
 def make_price() -> models.Model:
     """With all that a price may name."""
     return factories.PriceFactory(
@@ -170,6 +190,8 @@ MAKE: dict[type[models.Model], Callable[[], Any]] = {
     BookingEvent: make_event,
     BookingLine: lambda: booked().lines.get(),
     Client: lambda: factories.ClientFactory(user=factories.UserFactory()),
+    ClientMerge: make_merge,
+    ClientNote: make_note,
     Consent: make_consent,
     Draft: lambda: Draft.objects.create(visitor=f"v{next(numbers)}", updated_at=MONDAY_9AM),
     Entry: make_entry,
