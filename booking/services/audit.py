@@ -22,6 +22,7 @@ from booking.constraints import Epoch
 from booking.message_plan import SUBJECT
 from booking.models import ACTIVE, Allocation, Booking, BookingLine, Kind, Resource, Status
 from booking.scheduling.slots import merged_needs
+from booking.services.audited_prices import wrong_prices
 from clinic.messaging.models import Message
 from clinic.web.money import money
 from treatments.models import AddOn, Option
@@ -108,6 +109,7 @@ class Rows:
     add_ons_of: dict[int, list[int]]
     totals: dict[int, Decimal]
     told: set[tuple[str, str]]  # code and subject of first letters
+    wrong_prices: list[tuple[str, str]]  # reference and sentence
 
     def offers_of(self, visit: Visit) -> list[Offer]:
         """The option and add-ons of a visit."""
@@ -116,7 +118,7 @@ class Rows:
 
 
 def findings(*, now: datetime) -> list[Finding]:
-    """Return every row that breaks a rule. 8 queries, whatever the number of bookings."""
+    """Return every row that breaks a rule. 16 queries, whatever the number of bookings."""
     rows = _read()
     keeps_of: dict[int, list[Keep]] = defaultdict(list)
     for keep in rows.keeps:
@@ -129,6 +131,7 @@ def findings(*, now: datetime) -> list[Finding]:
             *(("allocations", says) for says in _wrong_keeps(visit, keeps_of[visit.pk], rows, now)),
         )
     ]
+    found += [Finding("price history", row, says) for row, says in rows.wrong_prices]
     return sorted([*found, *_overlapping_keeps(rows), *_overlapping_visits(rows)])
 
 
@@ -262,7 +265,7 @@ def _overlaps(
 def _read() -> Rows:
     """All rows in one snapshot, so that a visit confirmed meanwhile is not seen by halves.
 
-    8 queries.
+    16 queries.
     """
     is_outermost = not connection.in_atomic_block
     with transaction.atomic():
@@ -290,6 +293,7 @@ def _read() -> Rows:
             add_ons_of=add_ons_of,
             totals=dict(totals),
             told=set(letters.values_list("code", "subject")),
+            wrong_prices=list(wrong_prices()),
         )
 
 

@@ -50,6 +50,7 @@ from tests.model.truth import (
     fingerprint,
 )
 from treatments.models import AddOn, Option
+from treatments.selectors.rules import SETTLES
 
 LENGTHS = [MINUTE, MINUTE, 2 * MINUTE, 4 * MINUTE, 11 * MINUTE, HOUR, 12 * HOUR, DAY, 3 * DAY]
 ERAS = [  # two days before the clock goes forward, two before it goes back, and a calm month
@@ -429,6 +430,7 @@ class Diary(Truth):
             self.away.append(away)
 
     def ask_more(self, pick: int) -> None:
+        self.pass_time(self.now + SETTLES)  # what is priced until then is priced without it
         price_list, offer = list(self.prices)[pick % len(self.prices)]
         self.prices[price_list, offer] += 5
         is_extra = isinstance(offer, AddOn)

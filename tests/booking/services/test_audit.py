@@ -18,6 +18,7 @@ from tests.booking.scenes import NOW, confirm, hold, on
 from tests.factories import (
     AddOnFactory,
     LocationFactory,
+    PriceFactory,
     Scene,
     booked,
     open_clinic,
@@ -63,7 +64,7 @@ def test_a_clinic_in_order_has_nothing_to_say(scene, visit):
 def test_it_costs_the_same_for_many_bookings(scene, django_assert_num_queries):
     for day in (4, 5, 6, 7, 8):
         hold(scene, on(scene, day, 9))
-    with django_assert_num_queries(8 + 2):  # and the savepoint inside the test's transaction
+    with django_assert_num_queries(16 + 2):  # and the savepoint inside the test's transaction
         findings(now=NOW)
 
 
@@ -138,6 +139,8 @@ def test_an_add_on_needs_its_device_too(scene, visit):
 def test_one_console_serves_a_treatment_and_an_add_on_that_would_do_with_less(db):
     extra = AddOnFactory(device_needs=[["handheld", "console"]])
     visit = booked(add_ons=[extra])
+    PriceFactory(option=visit.option, amount=140)
+    PriceFactory(option=None, add_on=extra, amount=30)
     follow(visit, Trigger.CONFIRMED, now=NOW)
 
     assert said() == []
@@ -255,7 +258,14 @@ def test_a_client_in_two_places_is_found(scene, visit):
 def test_a_price_that_is_not_its_lines_is_found(visit):
     sql("UPDATE booking_bookingline SET amount = amount - 10 WHERE booking_id = %s", visit.pk)
 
-    assert said() == [("price", visit.reference, "costs $170, but its lines add up to $160.")]
+    assert said() == [
+        ("price", visit.reference, "costs $170, but its lines add up to $160."),
+        (
+            "price history",
+            visit.reference,
+            f"costs $160 for {visit.option}, which no price said then.",
+        ),
+    ]
 
 
 def test_a_price_without_lines_is_found(visit):

@@ -38,7 +38,8 @@ def scene() -> Scene:
 
 @pytest.fixture
 def booking(scene: Scene) -> Booking:
-    return confirm(scene, on(scene, 4, 9))
+    """A visit that was priced just before any price is raised."""
+    return confirm(scene, on(scene, 4, 9), now=NOW - timedelta(seconds=1))
 
 
 @pytest.fixture
