@@ -65,7 +65,7 @@ def decide(
     nothing. Raises NotNow, with who has decided where somebody has, or SlotTaken.
     """
     change = touched.change
-    claim(change, State.PENDING)
+    claim(change, State.PENDING, State.IN_FORCE)  # by whoever decided the last one
     touched.refresh_from_db()
     if touched.decision != Decision.OPEN:
         raise NotNow(decided_in_words(touched))
