@@ -17,11 +17,12 @@ class BookingConfig(AppConfig):
             policy_words,
             samples,
         )
-        from booking.selectors import pricing
+        from booking.selectors import pricing, promises
         from booking.services import care
         from booking.views import visitors
         from clinic.messaging import registry
         from clinic.places import rules
+        from treatments import promises as catalogue
         from treatments import registry as price_desk
 
         registry.register(
@@ -35,6 +36,7 @@ class BookingConfig(AppConfig):
         )
         registry.register(samples.SUBJECT, holds=samples.why_no_test, render=samples.letter_of_test)
         price_desk.register(pricing.DIARY)
+        catalogue.register(promises.DIARY)
         post_migrate.connect(permissions.sync_roles, sender=self)
         places.register()
         logged.register()

@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/login/", admin_sign_in),  # before the admin's own, whose name it answers to
     path("admin/", admin.site.urls),
     path("staff/policies/", include("clinic.places.urls")),
+    path("staff/catalogue/", include("treatments.urls.catalogue")),
     path("staff/prices/", include("treatments.urls.prices")),
     path("staff/log/", include("clinic.trail.urls")),
     path("staff/", include("booking.urls.staff")),

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from booking.models import Booking, Status
 from clinic.messaging.models import Message
 from treatments.models import InstructionKind, InstructionVersion
-from treatments.selectors import instruction_steps
+from treatments.selectors.instructions import Point, points
 
 PREPARATION = "M04"
 ASKED_FOR = timedelta(days=7)  # after the visit, the client may say so long how the skin is
-
-
-@dataclass(frozen=True)
-class Point:
-    """One point of a visit's timeline. `day` is the location's; None for what has no day."""
-
-    when: str
-    advice: list[str]
-    day: date | None
-    is_today: bool
-    is_behind: bool
 
 
 def promised_texts(booking: Booking, kind: InstructionKind) -> list[InstructionVersion]:
@@ -61,20 +49,8 @@ def timeline(
     They lie `around` the start of a visit that is prepared, or its end in aftercare. Hours count on
     the clock of the wall: three days before 9:00 am is 9:00 am, whatever the clocks did.
     """
-    wall, today = around.astimezone(booking.location.zone), now.astimezone(booking.location.zone)
-    points = []
-    for step in instruction_steps(texts):
-        day = None if step.hours is None else (wall + timedelta(hours=step.hours)).date()
-        points.append(
-            Point(
-                when=step.when,
-                advice=step.advice,
-                day=day,
-                is_today=day == today.date(),
-                is_behind=day is not None and day < today.date(),
-            )
-        )
-    return points
+    zone = booking.location.zone
+    return points(texts, around=around.astimezone(zone), now=now.astimezone(zone))
 
 
 def is_asked(booking: Booking, *, now: datetime) -> bool:
