@@ -93,13 +93,15 @@ class Extra:
     low: Decimal
 
 
-def offers(*, locations: Sequence[Location], now: datetime, slug: str = "") -> list[Offered]:
+def offers(
+    *, locations: Sequence[Location], now: datetime, slug: str = "", is_staff: bool = False
+) -> list[Offered]:
     """Return what can be booked at any of `locations`, with today's prices. 5 queries.
 
-    All treatments, or the one that `slug` names. What nobody gives and what has no price yet is
-    left out.
+    All treatments, or the one that `slug` names; by staff also what is hidden on the site. What
+    nobody gives and what has no price yet is left out.
     """
-    options = options_on_offer(slug=slug)
+    options = options_on_offer(slug=slug, is_staff=is_staff)
     books = price_books(options=options, locations=locations, priced_at=now)
     staff = staff_at(locations)
     gives = set(Provider.treatments.through.objects.values_list("provider_id", "treatment_id"))
@@ -112,10 +114,10 @@ def offers(*, locations: Sequence[Location], now: datetime, slug: str = "") -> l
     return offered
 
 
-def extras_with(offered: Offered, *, now: datetime) -> list[Extra]:
+def extras_with(offered: Offered, *, now: datetime, is_staff: bool = False) -> list[Extra]:
     """Return the extras that people who give the treatment give too, with prices. 3 queries."""
     option, quotes = offered.lengths[0].option, offered.lengths[0].quotes
-    add_ons = add_ons_for(offered.treatment)
+    add_ons = add_ons_for(offered.treatment, is_staff=is_staff)
     gives = set(Provider.add_ons.through.objects.values_list("provider_id", "addon_id"))
     books = price_books(
         options=[option], add_ons=add_ons, locations=offered.lengths[0].locations, priced_at=now

@@ -18,7 +18,7 @@ from booking.services.confirming import ASKED
 from booking.services.forms import Details, complete_form, is_overdue
 from booking.views.details import never_treat
 from booking.views.holds import go_on
-from booking.views.steps import booking_summary
+from booking.views.steps import booking_summary, in_national_form
 from booking.views.visitors import for_visitor
 from booking.views.visits import manage_path, private
 from booking.visitors import Visitor
@@ -42,7 +42,8 @@ def form(request: HttpRequest, visitor: Visitor, token: str) -> HttpResponse:
         return private(go_on(request, _way_back(request, booking, token)))
     client = booking.client
     is_known = bool(client.email and client.phone) and preferences(client)[ConsentKind.DATA]
-    contact = {"name": client.name, "email": client.email, "phone": client.phone}
+    phone = in_national_form(str(client.phone))
+    contact = {"name": client.name, "email": client.email, "phone": phone}
     details = DetailsForm(typed, initial=contact, is_known=is_known)
     if not details.is_valid():
         return form_page(request, booking, details, now=now)
