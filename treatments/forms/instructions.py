@@ -142,7 +142,7 @@ class Editor:
 
     def is_valid(self) -> bool:
         """Whether it can be saved; says beside each row why not."""
-        if not self.lines and not self.steps:
+        if not self.lines:
             self.form.add_error(None, _("Write at least one sentence."))
         return not [form for form in self.forms if not form.is_valid()]
 

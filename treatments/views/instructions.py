@@ -112,6 +112,10 @@ def write(request: HttpRequest, pk: int) -> HttpResponse:
         if "hand_in" in request.POST:
             services.hand_in(user=user, version=written, now=now)
     except CatalogueError as refusal:
+        draft = found.versions.filter(approved_at=None).first()
+        data = request.POST.copy()
+        data["seen"] = digest(draft) if draft else ""
+        editor = _editor(found, draft, data)
         return _editor_page(request, found, draft, editor, refusal=refusal, status=409)
     said = _("It waits for the medical lead.") if "hand_in" in request.POST else _("Draft saved.")
     toasts.success(request, said)
