@@ -209,6 +209,7 @@ METRICS = (
         part="completed",
     ),
 )
+GROWING = {"retention", "second"}  # until 92 days have passed for everybody
 
 
 @dataclass(frozen=True)
@@ -220,6 +221,7 @@ class Figure:
     before: Number | None
     part: int | None = None
     whole: int | None = None
+    is_growing: bool = False  # too early to compare it
 
     @property
     def text(self) -> str:
@@ -232,7 +234,7 @@ class Figure:
     @property
     def difference(self) -> float | None:
         """Points for a percentage, days for days, else per cent of what it was before."""
-        if self.value is None or self.before is None:
+        if self.value is None or self.before is None or self.is_growing:
             return None
         if self.metric.unit in {"percent", "days"}:
             return round(float(self.value) - float(self.before), 1)
@@ -242,7 +244,9 @@ class Figure:
 
     @property
     def difference_text(self) -> str:
-        """Return "+ 4 points", "− 6%", or that nothing changed."""
+        """Return "+ 4 points", "− 6%", that nothing changed, or that it is too early to say."""
+        if self.is_growing:
+            return _g("still growing")
         if self.difference is None:
             return ""
         if not self.difference:
@@ -311,6 +315,7 @@ class Report:
     """Everything the page of numbers shows."""
 
     scope: Scope
+    now: datetime
     sums: Sums
     returning: dict[int, Returning]
     rebooking: dict[tuple[int, int | None], Rebooked]
@@ -323,10 +328,22 @@ class Report:
         """Return every metric that means something within the scope, in order."""
         now, then = self._values(CURRENT), self._values(BEFORE)
         return [
-            Figure(metric, now[metric.slug][0], then[metric.slug][0], *now[metric.slug][1:])
+            Figure(
+                metric,
+                now[metric.slug][0],
+                then[metric.slug][0],
+                *now[metric.slug][1:],
+                is_growing=metric.slug in GROWING and not self.is_settled,
+            )
             for metric in METRICS
             if metric.slug in now
         ]
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether everybody treated in the period has had 92 days to come again."""
+        ends = [self.scope.window(self.scope.period, place)[1] for place in self.scope.places]
+        return max(ends) + metrics.RETENTION.total_seconds() <= self.now.timestamp()
 
     def lines(self) -> list[Line]:
         """Return what each aesthetician's visits came to, the highest revenue first."""
@@ -390,6 +407,7 @@ def report(scope: Scope, *, now: datetime) -> Report:
     added = metrics.sums(scope)
     return Report(
         scope=scope,
+        now=now,
         sums=added,
         returning=metrics.returning(scope),
         rebooking=metrics.rebooking(scope),

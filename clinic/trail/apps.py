@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 class TrailConfig(AppConfig):
     name = "clinic.trail"
+    verbose_name = _("Log")
 
     def ready(self) -> None:
         """Stand among what an admin looks after."""

@@ -19,10 +19,7 @@ class SearchForm(forms.Form):
     )
     what = forms.ChoiceField(label=_("What"), required=False)
     subject = forms.CharField(
-        label=_("Of"),
-        max_length=80,
-        required=False,
-        help_text=_("A reference, or a kind and number such as client:12"),
+        label=_("Of: a reference, a client, or client:12"), max_length=80, required=False
     )
     first_on = forms.DateField(
         label=_("From"), required=False, widget=forms.DateInput({"type": "date"})
