@@ -27,6 +27,9 @@ def main() -> int:
     on_sqlite = measure("availability")
     for name, found in (("availability", on_sqlite), ("availability.postgres", on_postgres)):
         figures |= named(name, found)
+    with services.postgres() as database_url:
+        figures |= named("calendar.postgres", measure("calendar", DATABASE_URL=database_url))
+    figures |= named("calendar", measure("calendar"))
     with services.both() as urls:
         figures |= named("booking", measure("rate", **urls))
     with services.both() as urls:
