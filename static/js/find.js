@@ -1,12 +1,12 @@
 // The list under the search box: Down goes into it, Escape and leaving close it.
 
-const form = document.querySelector("form.find");
+const head = document.querySelector(".desk-head");
 const field = document.getElementById("find");
 const found = document.getElementById("found");
 
 const close = () => found.replaceChildren();
 
-form.addEventListener("keydown", (event) => {
+head.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && found.childElementCount) {
     event.preventDefault(); // the text stays; a second Escape is the field's
     close();
@@ -20,8 +20,9 @@ form.addEventListener("keydown", (event) => {
     next.focus();
   }
 });
-form.addEventListener("focusout", ({ relatedTarget }) => {
-  if (!form.contains(relatedTarget)) setTimeout(() => {
-    if (!form.contains(document.activeElement)) close();
-  }, 150); // a press on a link, which takes no focus everywhere, comes first
+document.addEventListener("pointerdown", ({ target }) => {
+  if (target !== field && !found.contains(target)) close();
+});
+document.addEventListener("focusin", ({ target }) => {
+  if (target !== field && !found.contains(target)) close();
 });

@@ -113,7 +113,7 @@ def test_at_a_desk_a_message_is_found_looked_at_and_withdrawn_by_keyboard(
     page = at_the_desk
     page.goto(f"{live_server.url}{reverse('staff:messages')}")
     axe(page)
-    page.get_by_label("Find a visit by its reference").focus()
+    page.get_by_label("Find a client or a visit").focus()
     page.keyboard.type("k7p2qx")
     page.keyboard.press("Enter")
 
