@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from typing import ClassVar
 
 from django.db.models import Prefetch, QuerySet
@@ -173,11 +174,15 @@ def replanned(
         for row in todo:
             by_place[row.visit.location].append(row)
         for location, there in by_place.items():
-            plan = _Plan.of(location, there, givers, now=now)
-            for row in sorted(there, key=lambda row: not row.touched.choice):  # picked ones first
-                others = elsewhere[row.visit.client_id or 0]
-                taken = [(a, b) for booking, a, b in others if booking != row.visit.pk]
-                plan.fill(row, own[row.visit.pk], taken, now=now)
+            plan = _Plan.of(location, there, givers, own, elsewhere, now=now)
+            picked = [row for row in there if row.touched.choice]
+            free = [row for row in there if not row.touched.choice]
+            for row in picked:
+                plan.fill(row)
+            for row in free:
+                plan.keep_hour(row)
+            for row in free:
+                plan.fill(row)
     if is_retired:
         for row in todo:
             row.choice = Choice.read(row.touched.choice) or Choice(Choice.KEEP)
@@ -220,17 +225,31 @@ class _Givers:
 
 @dataclass
 class _Plan:
-    """One place's diary, in which what is picked for one visit is taken for the others."""
+    """One place's diary, in which what is picked for one visit is taken for the others.
+
+    `own` is what each visit keeps now, `elsewhere` when each client has visits, `taken` what each
+    visit would keep instead.
+    """
 
     location: Location
     policy: Policy
     diary: Diary
     givers: _Givers
-    taken: dict[int, list[Span]]
+    own: dict[int, list[Kept]]
+    elsewhere: dict[int, list[tuple[int, int, int]]]
+    now: datetime
+    taken: dict[int, list[Kept]] = field(default_factory=dict)
 
     @classmethod
     def of(
-        cls, location: Location, rows: Iterable[Row], givers: _Givers, *, now: datetime
+        cls,
+        location: Location,
+        rows: Iterable[Row],
+        givers: _Givers,
+        own: dict[int, list[Kept]],
+        elsewhere: dict[int, list[tuple[int, int, int]]],
+        *,
+        now: datetime,
     ) -> _Plan:
         """Read the diary around the visits of `rows`. 7 queries."""
         days = [_day(row.visit.starts_at, location) for row in rows]
@@ -241,68 +260,93 @@ class _Plan:
             last_on=max(days) + DAYS_AFTER * DAY,
             now=now,
         )
-        return cls(location, policy_for(location, now=now), diary, givers, defaultdict(list))
+        policy = policy_for(location, now=now)
+        return cls(location, policy, diary, givers, own, elsewhere, now)
 
-    def fill(self, row: Row, own: list[Kept], elsewhere: Sequence[Span], *, now: datetime) -> None:
+    def keep_hour(self, row: Row) -> None:
+        """Take the hour of the visit with somebody else, or in another room, where it is free.
+
+        Before any visit is offered another hour, in which it might be in the way of one of these.
+        """
+        start = int(row.visit.starts_at.timestamp())
+        free = self._free(row.visit, (start, start + 1))
+        for offer in self._at_its_hour(row.visit, free):
+            self._take(row.visit, offer.choice)
+            return
+
+    def fill(self, row: Row) -> None:
         """Give `row` its offers and a choice, and take what is picked."""
-        visit, zone = row.visit, self.location.zone
-        wish = Wish.of(visit)
-        demand = wish.demand(self.policy)
-        day = _day(visit.starts_at, self.location)
-        window = (
-            max(day_span(day - DAYS_BEFORE * DAY, zone)[0], int(now.timestamp()) + 1),
-            day_span(day + DAYS_AFTER * DAY, zone)[1],
-        )
-        diary = self._without(own, self.givers.of(wish), window)
-        starts = free_starts(diary, demand, window=window, zone=zone)
-        length = demand.treatment_seconds
-        free = {
-            person: [s for s in found if not any(a < s + length and s < b for a, b in elsewhere)]
-            for person, found in starts.items()
-        }
+        visit = row.visit
+        free = self._free(visit, self._window(visit))
         row.offers = list(self._offers(visit, free))
         picked = Choice.read(row.touched.choice)
-        if (
-            picked
-            and picked.what == Choice.MOVE
-            and row.touched.choice not in {str(offer.choice) for offer in row.offers}
-        ):
+        if picked is not None and picked not in {offer.choice for offer in row.offers}:
             row.offers += self._as_picked(visit, picked, free)
         row.choice = row.offers[0].choice if row.offers else row.choice
-        if picked and (picked.what != Choice.MOVE or picked in {o.choice for o in row.offers}):
+        is_there = picked and picked in {offer.choice for offer in row.offers}
+        if picked and (is_there or picked.what != Choice.MOVE):
             row.choice = picked
-        if row.choice.starts_at is not None:
-            start = int(row.choice.starts_at.timestamp())
-            kept = choose_resources(
-                diary,
-                demand,
-                provider=row.choice.provider,
-                start=start,
-                zone=zone,
+        self._take(visit, row.choice)
+
+    def _take(self, visit: Booking, choice: Choice) -> None:
+        """Let the others do without what `choice` keeps for `visit`."""
+        self.taken.pop(visit.pk, None)
+        if choice.starts_at is None:
+            return
+        wish = Wish.of(visit)
+        self.taken[visit.pk] = (
+            choose_resources(
+                self._diary_for(visit, wish, self._window(visit)),
+                wish.demand(self.policy),
+                provider=choice.provider,
+                start=int(choice.starts_at.timestamp()),
+                zone=self.location.zone,
                 spend_first=[DeviceKind.HANDHELD],
             )
-            for resource, begins, ends in kept or ():
-                self.taken[resource].append((begins, ends))
+            or []
+        )
 
-    def _without(self, own: list[Kept], people: list[int], window: Span) -> Diary:
-        """The diary of `people` in `window`: the visit's own taken out, what others get put in."""
-        last = window[1] + int(DAY.total_seconds())
+    def _window(self, visit: Booking) -> Span:
+        """Where times are looked for: around the visit, and never before now."""
+        day, zone = _day(visit.starts_at, self.location), self.location.zone
+        first = day_span(day - DAYS_BEFORE * DAY, zone)[0]
+        return max(first, int(self.now.timestamp()) + 1), day_span(day + DAYS_AFTER * DAY, zone)[1]
+
+    def _free(self, visit: Booking, window: Span) -> dict[int, list[int]]:
+        """When each of those who give it could give `visit` in `window`, its client being free."""
+        wish = Wish.of(visit)
+        demand = wish.demand(self.policy)
+        diary = self._diary_for(visit, wish, window)
+        length = demand.treatment_seconds
+        away = [
+            (start, end)
+            for booking, start, end in self.elsewhere.get(visit.client_id or 0, ())
+            if booking != visit.pk
+        ]
+        starts = free_starts(diary, demand, window=window, zone=self.location.zone)
+        return {
+            person: [s for s in found if not any(a < s + length and s < b for a, b in away)]
+            for person, found in starts.items()
+        }
+
+    def _diary_for(self, visit: Booking, wish: Wish, window: Span) -> Diary:
+        """The diary of who gives it, without what the visit keeps, with what others would take."""
+        first, last = window[0] - int(DAY.total_seconds()), window[1] + int(DAY.total_seconds())
         busy = {
-            resource: [span for span in spans if span[1] > window[0] and span[0] < last]
+            resource: [span for span in spans if span[1] > first and span[0] < last]
             for resource, spans in self.diary.busy.items()
         }
-        for resource, start, end in own:
+        for resource, start, end in self.own[visit.pk]:
             if (start, end) in busy.get(resource, ()):
                 busy[resource].remove((start, end))  # once: time off may last as long
-        for resource, taken in self.taken.items():
-            busy[resource] = [*busy.get(resource, ()), *taken]
+        for other, kept in self.taken.items():
+            for resource, start, end in kept if other != visit.pk else ():
+                busy[resource] = [*busy.get(resource, ()), (start, end)]
         working = {
             person: [
-                span
-                for span in self.diary.working[person]
-                if span[1] > window[0] and span[0] < last
+                span for span in self.diary.working[person] if span[1] > first and span[0] < last
             ]
-            for person in people
+            for person in self.givers.of(wish)
         }
         return replace(self.diary, working=working, busy=busy)
 
@@ -317,10 +361,7 @@ class _Plan:
         def first(start: int) -> int:
             return min(by_start[start], key=lambda person: (person != mine, self._rank(person)))
 
-        for person in sorted(by_start.get(was, ()), key=lambda p: (p != mine, self._rank(p)))[
-            :OF_EACH
-        ]:
-            yield self._offer(visit, was, person, "same")
+        yield from islice(self._at_its_hour(visit, free), OF_EACH)
         for nearness in ("day", "other"):
             times = [
                 start
@@ -333,6 +374,13 @@ class _Plan:
                 times.reverse()  # the nearest of each day, the nearest day first
             for start in times[:OF_EACH]:
                 yield self._offer(visit, start, first(start), nearness)
+
+    def _at_its_hour(self, visit: Booking, free: dict[int, list[int]]) -> Iterable[Offer]:
+        """The hour of the visit: in another room with who gives it, or with somebody else."""
+        start = int(visit.starts_at.timestamp())
+        people = [person for person, found in free.items() if start in found]
+        for person in sorted(people, key=lambda p: (p != visit.provider_id, self._rank(p))):
+            yield self._offer(visit, start, person, "same")
 
     def _as_picked(self, visit: Booking, picked: Choice, free: dict[int, list[int]]) -> list[Offer]:
         """What somebody picked earlier, where it is still free but no longer among the nearest."""

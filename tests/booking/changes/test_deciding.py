@@ -243,6 +243,16 @@ class TestOffers:
         assert rows[0].choice.starts_at == on(scene, 4, 15)
         assert on(scene, 4, 15) not in {offer.starts_at for offer in rows[1].offers}
 
+    def test_no_visit_is_moved_into_the_hour_that_another_could_keep(self, scene, dana):
+        visit(scene, hour=13)
+        visit(scene, hour=15)
+        visit(scene, hour=13, provider=scene.providers[1])  # so the first one cannot keep its hour
+
+        first, second = rows_of(day_off(scene, dana))
+
+        assert second.choice == Choice(Choice.MOVE, on(scene, 4, 15), scene.providers[1].pk)
+        assert (first.nearness, first.choice.starts_at) == ("day", on(scene, 4, 11, 45))
+
     def test_not_while_the_client_is_somewhere_else(self, scene, dana):
         booking = visit(scene)
         other = open_clinic()

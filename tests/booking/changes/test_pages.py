@@ -122,7 +122,9 @@ class TestProposing:
     def test_what_touches_nobody_is_saved_at_once(self, desk, scene):
         response = desk.post(new("time_off"), day_away(scene))
 
-        assert response.headers["Location"] == reverse("staff:schedule_of", args=[scene.provider.pk])
+        assert response.headers["Location"] == reverse(
+            "staff:schedule_of", args=[scene.provider.pk]
+        )
         assert ScheduleChange.objects.get().state == State.IN_FORCE
 
     def test_hours_of_a_day_repeat_by_the_wall_over_a_change_of_the_clock(self, desk, scene):
@@ -565,7 +567,9 @@ class TestSchedules:
     def test_an_aesthetician_is_led_to_their_own(self, as_, hana, scene):
         response = as_(hana).get(reverse("staff:schedule"))
 
-        assert response.headers["Location"] == reverse("staff:schedule_of", args=[scene.provider.pk])
+        assert response.headers["Location"] == reverse(
+            "staff:schedule_of", args=[scene.provider.pk]
+        )
 
     def test_the_desk_finds_everybody_and_everything(
         self, desk, scene, django_assert_max_num_queries
