@@ -92,3 +92,66 @@ class TestWaivingAFee:
             services.waive_fee(booking=late, actor=desk, reason="Snow", now=late.starts_at)
 
         assert late.events.filter(what="fee_waived").count() == 1
+
+
+class TestForAClientWhoCalled:
+    """Staff cancel as the client would have done."""
+
+    def cancel(self, booking, **fields):  # type: ignore[no-untyped-def]
+        dana = staff(UserFactory(full_name="Dana Whitlock"))
+        services.cancel(booking=booking, actor=dana, for_client=True, **fields)
+        return dana
+
+    def test_in_time_it_is_free(self, booking):
+        self.cancel(booking, fee_shown=Decimal(0), now=booking.free_until)
+
+        assert (booking.status, booking.fee_owed) == (Status.CANCELLED_CLIENT, 0)
+
+    def test_late_it_costs_what_was_promised(self, booking):
+        self.cancel(booking, fee_shown=Decimal(85), now=booking.free_until + SECOND)
+
+        assert (booking.status, booking.fee_owed) == (Status.CANCELLED_LATE, 85)
+        event = booking.events.latest("pk")
+        assert (event.by, event.data["for_client"]) == ("staff", True)
+
+    def test_not_otherwise_than_was_shown(self, booking):
+        with pytest.raises(TermsChanged):
+            self.cancel(booking, fee_shown=Decimal(0), now=booking.free_until + SECOND)
+
+    def test_for_a_health_reason_it_is_free_and_no_word_is_kept(self, booking):
+        self.cancel(booking, is_health_reason=True, reason="a rash", now=booking.starts_at - SECOND)
+
+        assert (booking.status, booking.fee_owed) == (Status.CANCELLED_CLIENT, 0)
+        assert booking.events.latest("pk").reason == ""
+
+    def test_the_fee_is_waived_for_a_reason(self, booking):
+        self.cancel(
+            booking,
+            fee_shown=Decimal(85),
+            waives_fee=True,
+            reason="The bridge was closed",
+            now=booking.free_until + SECOND,
+        )
+
+        assert (booking.status, booking.fee_owed) == (Status.CANCELLED_LATE, 0)
+        waived = booking.events.get(what="fee_waived")
+        assert (waived.reason, waived.data["fee"]) == ("The bridge was closed", "85.00")
+
+    def test_without_a_reason_nothing_is_waived_or_canceled(self, booking):
+        with pytest.raises(NotNow, match="say why"):
+            self.cancel(booking, waives_fee=True, now=booking.free_until + SECOND)
+
+        booking.refresh_from_db()
+        assert booking.status == Status.CONFIRMED
+
+    @pytest.mark.parametrize("waives", [True, False])
+    def test_it_is_taken_back_with_what_is_owed(self, booking, waives):
+        now = booking.free_until + SECOND
+        dana = self.cancel(booking, waives_fee=waives, reason="The bridge", now=now)
+
+        step = booking.events.latest("pk")
+        services.undo(booking=booking, step=step, actor=dana, now=now + timedelta(minutes=2))
+
+        booking.refresh_from_db()
+        assert (booking.status, booking.fee_owed) == (Status.CONFIRMED, 0)
+        assert booking.allocations.count() == 3
