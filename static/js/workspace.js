@@ -34,6 +34,8 @@
       await htmx.ajax("GET", day().dataset.refresh, {
         source: "#presses", target: "#today", swap: "outerHTML show:none",
       });
+    } catch {
+      // said by `failed`
     } finally {
       isAsking = false;
     }
