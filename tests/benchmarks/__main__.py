@@ -30,6 +30,9 @@ def main() -> int:
     with services.postgres() as database_url:
         figures |= named("calendar.postgres", measure("calendar", DATABASE_URL=database_url))
     figures |= named("calendar", measure("calendar"))
+    with services.postgres() as database_url:
+        figures |= named("dashboard.postgres", measure("dashboard", DATABASE_URL=database_url))
+    figures |= named("dashboard", measure("dashboard"))
     with services.both() as urls:
         figures |= named("booking", measure("rate", **urls))
     with services.both() as urls:
