@@ -160,6 +160,13 @@ def clients_of(user: User, *, now: datetime) -> QuerySet[Client]:
     return Client.objects.filter(pk__in=promised.values("client"))
 
 
+def may_open(client: Client, *, user: User, now: datetime) -> bool:
+    """Whether `user` may look at the record of `client`. One query, or none for who sees all."""
+    if user.has_perm("clients.view_client"):
+        return True
+    return clients_of(user, now=now).filter(pk=client.pk).exists()
+
+
 def schedules_of(user: User) -> QuerySet[Resource]:
     """Return whose schedules `user` may change, or ask to: everybody's and everything's, or own."""
     if user.has_perm("booking.add_schedulechange"):

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.contrib.postgres.search import TrigramSimilarity, TrigramWordSimilarity
 from django.db import connection
-from django.db.models import Case, FloatField, Q, QuerySet, Value, When
+from django.db.models import Case, Expression, FloatField, Q, QuerySet, Value, When
 from django.db.models.functions import Greatest
 
 from booking.models import Booking
@@ -44,8 +44,8 @@ def find_clients(
     typed = name_key(text.replace("\0", ""))
     if len(typed) < SHORTEST:
         return []
-    is_meant, likeness = _spelt(typed), Value(0.0)
-    is_found = is_meant
+    is_meant = is_found = _spelt(typed)
+    likeness: Expression = Value(0.0)
     if connection.vendor == "postgresql":
         is_found |= Q(name_key__trigram_word_similar=typed) | Q(name_key__trigram_similar=typed)
         likeness = Greatest(

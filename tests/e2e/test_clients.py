@@ -184,6 +184,8 @@ def test_at_a_desk_single_keys_work_for_who_switched_them_on_and_never_in_a_fiel
     assert page.url.endswith(reverse("staff:settings"))
     page.keyboard.press("t")
     page.wait_for_url(f"**{reverse('staff:today')}*")
+    page.keyboard.press("]")
+    page.wait_for_url("**?day=*")
 
 
 def test_without_scripts_one_finds_a_client_and_reads_the_list_of_keys(

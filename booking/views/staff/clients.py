@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from booking.forms.account import words_asked
 from booking.forms.clients import ContactForm, FindForm, NoteForm
-from booking.permissions import clients_of, visits_of
+from booking.permissions import clients_of, may_open, visits_of
 from booking.selectors import clients as records
 from booking.selectors.account import answers_of
 from booking.selectors.duplicates import likely_duplicates
@@ -167,9 +167,9 @@ def put_back_note(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def client_or_404(request: HttpRequest, pk: int) -> Client:
-    """Return the client, or whom they were merged into, if this person may look. 2 queries."""
+    """Return the client, or whom they were merged into, if this person may look. 2 queries at most."""
     found = get_object_or_404(Client.objects.select_related("merged_into__user", "user"), pk=pk)
-    if not clients_of(user_of(request), now=clock.now()).contains(found.kept):
+    if not may_open(found.kept, user=user_of(request), now=clock.now()):
         raise Http404
     return found.kept
 

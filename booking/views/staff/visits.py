@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from booking.models import UPCOMING
-from booking.permissions import changeable_visits
+from booking.permissions import changeable_visits, may_open
 from booking.places import SEES_VISITS
 from booking.selectors.proof import ledger
 from booking.selectors.today import what_can_be_done
@@ -23,15 +23,16 @@ from clinic.web.workspace import staff_page
 @allowed(*SEES_VISITS)
 def visit(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the ledger of one visit, on the clock of its place."""
-    booking, now = visit_or_404(request, reference), clock.now()
+    booking, user, now = visit_or_404(request, reference), user_of(request), clock.now()
     policy = policy_for(booking.location, now=now)
-    may_press = changeable_visits(user_of(request)).filter(pk=booking.pk).exists()
+    may_press = changeable_visits(user).filter(pk=booking.pk).exists()
     context = {
         "booking": booking,
         "can": what_can_be_done(booking, policy=policy, now=now) if may_press else None,
         "extras": extras_in_words(booking.add_ons.all(), booking.extra_minutes),
         "is_ahead": booking.status in UPCOMING and booking.starts_at > now,
         "ledger": ledger(booking),
+        "may_open_client": booking.client and may_open(booking.client, user=user, now=now),
         "now": now,
     }
     with timezone.override(booking.location.zone):

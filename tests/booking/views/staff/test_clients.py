@@ -333,3 +333,15 @@ def test_what_is_planned_or_withdrawn_is_not_among_what_was_sent(desk, maya, boo
     planned(booking, "M05")
 
     assert "M05" not in [row.message.code for row in desk.get(record(maya)).context["told"]]
+
+
+def test_a_visit_leads_to_the_record_of_its_client_as_long_as_that_opens(booking, desk, maya):
+    browser, link = ana(booking), f'href="{record(maya)}"'
+    visit = reverse("staff:visit", args=["K7P-2QX"])
+    assert link in text(browser.get(visit))
+
+    maya.bookings.update(starts_at=NOW - timedelta(days=30), ends_at=NOW - timedelta(days=29.98))
+
+    assert link not in text(browser.get(visit))
+    assert browser.get(record(maya)).status_code == 404
+    assert link in text(desk.get(visit))

@@ -225,6 +225,6 @@ def test_alerts_cost_the_same_for_one_as_for_twenty(
         visit.instruction_versions.add(InstructionVersionFactory())
         alert(visit)
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         page = desk.get(ALERTS)
     assert len(page.context["page"].object_list) == len(page.context["unread"]) == 20
