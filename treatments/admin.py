@@ -1,18 +1,17 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import Max, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from clinic.web import clock
-from clinic.web.admin import AddOnly, ReadOnly
+from clinic.web.admin import ReadOnly
 from treatments.models import (
     AddOn,
     Instruction,
     InstructionVersion,
     Option,
     Price,
+    PriceChange,
     PriceList,
     Treatment,
 )
@@ -94,6 +93,28 @@ class PriceAdmin(ReadOnly, admin.ModelAdmin):
         return str(price.option or price.add_on)
 
 
+@admin.register(PriceChange)
+class PriceChangeAdmin(ReadOnly, admin.ModelAdmin):
+    """Prices that were published together, and drafts. The price desk writes them."""
+
+    list_display = (
+        "__str__",
+        "effective_from",
+        "made_by",
+        "made_at",
+        "published_at",
+        "undone_at",
+        "undone_by",
+    )
+    list_filter = (
+        ("published_at", admin.EmptyFieldListFilter),
+        ("undone_at", admin.EmptyFieldListFilter),
+    )
+    list_select_related = ("made_by", "undone_by")
+    search_fields = ("reason", "made_by__full_name")
+    date_hierarchy = "made_at"
+
+
 @admin.register(PriceList)
 class PriceListAdmin(admin.ModelAdmin):
     list_display = ("name",)
@@ -108,36 +129,10 @@ class InstructionAdmin(admin.ModelAdmin):
 
 
 @admin.register(InstructionVersion)
-class InstructionVersionAdmin(AddOnly, admin.ModelAdmin):
-    """Wordings. A new one is sent once the medical lead has approved it; none is edited."""
+class InstructionVersionAdmin(ReadOnly, admin.ModelAdmin):
+    """Wordings. They are written, and approved by the medical lead, in the workspace."""
 
-    list_display = ("__str__", "short", "created_at", "approved_by", "approved_at")
+    list_display = ("__str__", "short", "created_at", "handed_in_at", "approved_by", "approved_at")
     list_filter = ("instruction__kind", ("approved_at", admin.EmptyFieldListFilter))
     list_select_related = ("instruction", "approved_by")
     search_fields = ("instruction__code", "instruction__name", "short", "lines")
-    autocomplete_fields = ("instruction",)
-    actions = ("approve",)
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        written = ("instruction", "lines", "steps", "short")
-        if obj is None:
-            return written
-        return ("instruction", "number", *written[1:], "created_at", "approved_by", "approved_at")
-
-    def save_model(
-        self, request: HttpRequest, obj: InstructionVersion, form: Any, change: bool
-    ) -> None:
-        latest = obj.instruction.versions.aggregate(latest=Max("number"))["latest"]
-        obj.number = (latest or 0) + 1
-        super().save_model(request, obj, form, change)
-
-    @admin.action(description=_("Approve the chosen wordings"), permissions=["approve"])
-    def approve(self, request: HttpRequest, chosen: QuerySet[InstructionVersion]) -> None:
-        approved = chosen.filter(approved_at=None).update(
-            approved_by=request.user, approved_at=clock.now()
-        )
-        self.message_user(request, _("Approved: %(count)s") % {"count": approved})
-
-    def has_approve_permission(self, request: HttpRequest) -> bool:
-        """Approving is the medical lead's; writing is not enough."""
-        return bool(request.user.has_perm("treatments.change_instructionversion"))

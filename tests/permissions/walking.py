@@ -48,6 +48,7 @@ from tests.factories import (
     UserFactory,
     open_clinic,
 )
+from treatments.models import PriceChange
 
 TABLE = Path(__file__).with_name("table.txt")
 ROLES = ["visitor", "client", "other", "ana", "ben", "desk", "lead", "admin"]
@@ -248,6 +249,13 @@ def _arguments(visit: Booking) -> dict[str, Any]:
         "app_list": "booking/",
         "content_type_id": 1,
         "rest": "nothing/",
+        "prices.pk": PriceChange.objects.create(
+            reason="The rent",
+            effective_from=NOW.date() + timedelta(days=30),
+            made_by=UserFactory(),
+            made_at=NOW,
+            published_at=NOW,
+        ).pk,
         "booking.token": links.token_of(visit),
         "booking:feed.token": tokens.token_of(feed.nonce, purpose=feeds.PURPOSE),
         "clients.token": client_links.token_of(visit.client),

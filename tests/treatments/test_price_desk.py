@@ -19,7 +19,7 @@ from tests.factories import (
     UserFactory,
 )
 from treatments import services
-from treatments.cells import Cell, Edit, name_of, read_name, still_so, stepped
+from treatments.cells import Cell, Edit, name_of, read_name, stepped, still_so
 from treatments.errors import DraftChanged, HasBegun, NothingToPublish, PriceError, PricesChanged
 from treatments.models import Price, PriceChange
 from treatments.selectors import drafts, matrix, price_visit
@@ -124,7 +124,7 @@ def test_a_field_is_named_after_the_prices_it_was_typed_over():
 
     assert name_of(cell, (0, 12)) == "a7-l3-p1:0.12"
     assert read_name("a7-l3-p1:0.12") == (cell, (0, 12))
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="csrf"):
         read_name("csrfmiddlewaretoken")
 
 
