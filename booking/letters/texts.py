@@ -66,7 +66,7 @@ def form_due(message: Message, booking: Booking, now: datetime) -> Letter:
         for says in (
             _("visit %(when)s, kept until %(until)s. Please complete your details:")
             % {"when": when, "until": until},
-            _("visit %(when)s, kept until %(until)s:") % {"when": when, "until": until},
+            _("visit %(when)s. Form by %(until)s:") % {"when": when, "until": until},
             _("visit %(when)s. Your details, please:") % {"when": when},
         )
     ]

@@ -186,7 +186,7 @@ def test_handed_over_at_the_desk_it_leads_back_to_the_desk(booking):
 
 
 def test_an_unknown_link_opens_nothing(browser):
-    assert browser.get("/visit/nobody/details/").status_code == 404
+    assert browser.get("/visit/nobody/form/").status_code == 404
 
 
 def test_it_costs_a_fixed_number_of_queries(browser, booking, django_assert_max_num_queries):
