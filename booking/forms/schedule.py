@@ -247,8 +247,10 @@ class WorkForm(ChangeForm):
 class Grid:
     """A week as a table: for each day its stretches, each a pair of fields."""
 
-    def __init__(self, form: forms.Form, key: str, title: str, *, stretches: int) -> None:
-        self.title, self.rows = title, []
+    def __init__(
+        self, form: forms.Form, key: str, title: str, *, stretches: int, is_open: bool = True
+    ) -> None:
+        self.title, self.is_open, self.rows = title, is_open, []
         for day in Weekday:
             pairs = [
                 [form[f"{key}-{day.value}-{number}-{end}"] for end in ("from", "until")]
@@ -330,7 +332,13 @@ class HoursForm(ReasonMixin, WeekMixin, WorkForm):
         """Both weeks."""
         return [
             Grid(self, "first", gettext("The week"), stretches=self.stretches),
-            Grid(self, "second", gettext("The weeks between"), stretches=self.stretches),
+            Grid(
+                self,
+                "second",
+                gettext("The weeks between"),
+                stretches=self.stretches,
+                is_open=bool(self["takes_turns"].value()),
+            ),
         ]
 
     def clean(self) -> dict[str, Any]:

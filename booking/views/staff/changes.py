@@ -29,6 +29,7 @@ from booking.views.staff.frame import user_of
 from booking.views.staff.schedule import ASKS, MAKES
 from clinic.accounts.access import allowed
 from clinic.accounts.models import User
+from clinic.places.models import Location
 from clinic.web import clock
 from clinic.web.workspace import staff_page
 
@@ -63,7 +64,9 @@ def changes(request: HttpRequest) -> HttpResponse:
         (_("Not approved, or taken back"), list(found.filter(state__in=done)[:SHOWN])),
     ]
     kinds = [(kind, FORMS[kind].title) for kind in FORMS if _may(user, kind) and kind != "no_extra"]
-    return staff_page(request, "staff/changes.html", {"sections": sections, "kinds": kinds})
+    home = Location.objects.filter(is_active=True).first()
+    with timezone.override(home.zone if home else None):
+        return staff_page(request, "staff/changes.html", {"sections": sections, "kinds": kinds})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
