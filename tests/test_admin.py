@@ -282,6 +282,22 @@ def test_every_model_of_ours_is_in_the_admin():
     assert {model._meta.model_name for model in ours} >= READ_ONLY
 
 
+GUARDED = {Price, Allocation, Booking, BookingEvent, BookingLine, Message, Entry, Seal}
+
+
+def test_what_the_desk_guards_is_only_looked_at_here():
+    assert {model._meta.model_name for model in GUARDED} <= READ_ONLY
+
+
+@every_model
+def test_every_list_can_be_searched_and_narrowed_down(model):
+    listed = admin.site._registry[model]
+    few = {"group", "pricelist"}  # of which a clinic has a handful
+
+    assert listed.search_fields
+    assert listed.list_filter or listed.date_hierarchy or model._meta.model_name in few
+
+
 @every_model
 def test_lists_and_pages_cost_the_same_for_many_rows(desk: Browser, model):
     row = [make(model), make(model)][-1]

@@ -35,6 +35,11 @@ def ahead(kind: str, pks: Collection[int], now: datetime) -> list[Visit]:
     return [_visit(visit) for visit in visits]
 
 
+def change_url(kind: str, pk: int) -> str:
+    """Return the page of a change of the schedule that retires it."""
+    return f"{reverse('staff:propose', args=['retiring'])}?{kind}={pk}"
+
+
 def promised(versions: Collection[int]) -> dict[int, int]:
     """Return how many visits each of `versions` was promised to, holds left out. One query."""
     rows = (
@@ -82,4 +87,4 @@ def _visit(booking: Booking, sent_at: datetime | None = None) -> Visit:
     )
 
 
-DIARY = Diary(sold=sold, ahead=ahead, promised=promised, given=given)
+DIARY = Diary(sold=sold, ahead=ahead, change_url=change_url, promised=promised, given=given)

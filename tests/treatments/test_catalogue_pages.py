@@ -336,6 +336,8 @@ def test_retiring_shows_the_visits_it_touches_without_a_name_and_deletes_nothing
     assert "1 visit ahead is booked with it" in page
     assert visit.reference in page
     assert "Maya" not in page
+    shown = admin.get(retire_page("treatment", face.pk))
+    assert admin.get(shown.context["change_url"]).status_code == 200
     response = admin.post(retire_page("treatment", face.pk))
 
     page = words(admin.get(response["Location"]))

@@ -45,6 +45,13 @@ PROMISED = gettext_lazy(
 WRITE_IT = gettext_lazy("Write it in a few words.")
 
 
+class TextsField(forms.ModelMultipleChoiceField):
+    """Texts by their names, with the codes that the handbook has for them."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.name} ({obj.code})"
+
+
 class OfferForm(forms.ModelForm):  # type: ignore[type-arg]
     """What treatments and add-ons share. `is_sold` keeps what bookings took of it as it is."""
 
@@ -54,7 +61,7 @@ class OfferForm(forms.ModelForm):  # type: ignore[type-arg]
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
-    instructions = forms.ModelMultipleChoiceField(
+    instructions = TextsField(
         label=gettext_lazy("Texts before and after the visit"),
         queryset=Instruction.objects.all(),
         required=False,

@@ -29,7 +29,6 @@ class LineForm(forms.Form):
     """One sentence of a text."""
 
     text = forms.CharField(
-        label=gettext_lazy("Sentence"),
         max_length=LONGEST_LINE,
         validators=[validate_claims],
         widget=forms.Textarea(attrs={"rows": 2}),
@@ -170,7 +169,9 @@ class Editor:
         )
 
     def _line(self, index: int, initial: Any = None, data: Any = None) -> LineForm:
-        return LineForm(data, prefix=f"{LINE}-{index}", initial=initial)
+        form = LineForm(data, prefix=f"{LINE}-{index}", initial=initial)
+        form.fields["text"].label = _("Sentence %(number)d") % {"number": index + 1}
+        return form
 
     def _step(self, index: int, initial: Any = None, data: Any = None) -> StepForm:
         return StepForm(data, prefix=f"{STEP}-{index}", initial=initial, kind=self.kind)

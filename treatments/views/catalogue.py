@@ -178,6 +178,7 @@ def retire(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
         "kind": kind,
         "back": _page_of(thing),
         "visits": diary().ahead(kind_asked, pks, now),
+        "change_url": diary().change_url(kind.replace("-", "_"), pk),
         "is_retired": _is_retired(thing),
     }
     return staff_page(request, "catalogue/retire.html", context)
