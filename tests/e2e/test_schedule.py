@@ -18,6 +18,7 @@ from booking.services.audit import findings
 from clinic.messaging import doorbell
 from clinic.messaging.models import Message
 from clinic.web import clock
+from tests.booking.views.staff.written import sent
 from tests.factories import ClientFactory, Scene, UserFactory, booked, open_clinic
 
 LAPTOP, TABLET = {"width": 1440, "height": 900}, {"width": 820, "height": 1180}
@@ -58,7 +59,7 @@ def at(clinic: Scene, wall: time) -> datetime:
 
 def promised(clinic: Scene, name: str, hour: int, provider: Any, place: int) -> Booking:
     starts_at = at(clinic, time(hour))
-    return booked(
+    booking = booked(
         location=clinic.location,
         provider=provider,
         option=clinic.option,
@@ -68,6 +69,8 @@ def promised(clinic: Scene, name: str, hour: int, provider: Any, place: int) -> 
         room=clinic.rooms[place],
         devices=[clinic.devices[place]],
     )
+    sent(booking, "M01", due_at=booking.created_at)
+    return booking
 
 
 def sign_in(context: BrowserContext, live_server: Any, user: Any) -> None:
@@ -113,6 +116,7 @@ def test_at_the_desk_a_sick_day_is_decided_by_keyboard_and_resumed_after_closing
     axe(page)
     page.get_by_role("link", name="Time off").focus()
     page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1, name="Time off")).to_be_visible()
     page.get_by_label("First day").fill(TODAY.isoformat())
     page.get_by_label("Last day").fill(TODAY.isoformat())
     page.get_by_label("Reason").fill("Ill")
@@ -174,7 +178,9 @@ def test_at_the_desk_a_sick_day_is_decided_by_keyboard_and_resumed_after_closing
         ("moved", "Eli Boone"),
         ("cancelled", "Eli Boone"),
     }
-    told = Message.objects.filter(recipient="client", code__in=["M01", "M09"], channel="email")
+    told = Message.objects.filter(
+        recipient="client", code="M09", channel="email", status=Message.Status.PLANNED
+    )
     assert {row.subject for row in told} == {f"booking:{visit.pk}" for visit in (max_, nina, kofi)}
     assert findings(now=clock.now()) == []
 
@@ -203,6 +209,7 @@ def test_on_a_tablet_an_aesthetician_asks_and_an_admin_answers(
     sign_in(context, live_server, UserFactory(full_name="Ada Boss", groups=[Role.ADMIN]))
     page.goto(f"{live_server.url}{reverse('staff:changes')}")
     page.get_by_role("link", name="Hana Mori is away").tap()
+    expect(page.get_by_role("heading", name="Your answer")).to_be_visible()
     axe(page)
     page.get_by_label("A word to go with it").fill("Enjoy the sea")
     page.get_by_role("button", name="Approve").tap()
@@ -213,4 +220,5 @@ def test_on_a_tablet_an_aesthetician_asks_and_an_admin_answers(
     expect(page.get_by_text("Wed, Mar\xa020").first).to_be_visible()
     axe(page)
     page.get_by_role("link", name="Other hours").tap()
+    expect(page.get_by_role("heading", level=1, name="Working hours")).to_be_visible()
     axe(page)
