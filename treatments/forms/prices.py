@@ -37,6 +37,11 @@ class FilterForm(forms.Form):
     )
     kind = forms.ChoiceField(choices=KINDS.items(), required=False)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for each in self.fields.values():
+            each.widget.attrs["class"] = "form-select"
+
     def asked(self) -> dict[str, Any]:
         """Return what is asked for; nothing in particular where it makes no sense."""
         self.is_valid()

@@ -1,0 +1,163 @@
+"""Prices as files: what is written is safe, what is read is tolerant, and says what is wrong."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from tests.factories import (
+    AddOnFactory,
+    LocationFactory,
+    OptionFactory,
+    PriceFactory,
+    PriceListFactory,
+)
+from treatments import price_files
+from treatments.cells import Cell
+from treatments.price_files import Unreadable, amount_of, decoded, safe, taken
+from treatments.selectors import drafts, matrix
+from treatments.selectors.price_history import published, with_old
+from treatments.selectors.rules import price_rules
+
+pytestmark = pytest.mark.django_db
+
+NOW = datetime(2030, 5, 6, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def option():
+    """Classic Face Tone, 45 minutes, T06: 145."""
+    option = OptionFactory(minutes=45, treatment__code="T06", treatment__name="Classic Face Tone")
+    PriceFactory(option=option, amount=145)
+    LocationFactory(name="Alder Street")
+    PriceListFactory(name="Mara Okafor")
+    return option
+
+
+def read(text: str, given=frozenset()):
+    house = matrix.house(set(given))
+    rules = price_rules(today=NOW.date(), now=NOW)
+    return taken(text, house, rules, bands=drafts.policies(house, now=NOW), now=NOW)
+
+
+HEAD = "code,minutes,price_list,location,price\n"
+
+
+def test_the_table_as_a_file_changes_nothing_when_it_comes_back(option):
+    PriceFactory(option=None, add_on=AddOnFactory(), amount=30)
+    PriceFactory(option=option, amount=155, effective_from=date(2030, 6, 1))
+    house = matrix.house(set())
+    columns = matrix.columns(house, now=NOW)
+    rules = price_rules(today=NOW.date(), now=NOW)
+    lines = matrix.lines(house, columns, rules, edits={}, conflicts=set(), typed={})
+    squares = [square for line in lines for square in line.squares]
+
+    text = price_files.matrix_file(squares)
+    found = read(decoded(text.encode()))
+
+    assert (found.edits, found.wrong, found.same) == ([], [], 6)
+    assert "T06,Classic Face Tone,45,,,145,its own,155,2030-06-01" in text
+    assert "T06,Classic Face Tone,45,Mara Okafor,,145,from base,155,2030-06-01" in text
+
+
+def test_a_line_that_differs_is_an_edit_of_its_cell(option):
+    found = read(f"{HEAD}T06,45,Mara Okafor,Alder Street,160\nT06,45,,,145\n")
+
+    (edit,) = found.edits
+    house = matrix.house(set())
+    assert edit.cell == Cell(option.pk, None, house.lists[0].pk, house.places[0].pk)
+    assert (edit.amount, found.same) == (160, 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeffcode;minutes;price_list;location;price\r\nT06;45;;;150,00\r\n",
+        "code\tminutes\tprice_list\tlocation\tprice\nT06\t45\t\t\t$150\n",
+        'Code,Name,Minutes,Price_list,Location,Price,Note\n"T06",,"45",,,"150.00",x\n\n',
+    ],
+)
+def test_it_is_read_as_people_save_it(option, text):
+    assert [edit.amount for edit in read(decoded(text.encode())).edits] == [150]
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "says"),
+    [
+        ("T99,45,,,150", "code", "Nothing we offer has the code “T99”."),
+        ("T06,50,,,150", "minutes", "T06 has no length of “50” minutes."),
+        ("T06,ab,,,150", "minutes", "T06 has no length of “ab” minutes."),
+        ("T06,45,Nobody,,150", "price_list", "We know no “Nobody”."),
+        ("T06,45,,Nowhere,150", "location", "We know no “Nowhere”."),
+        ("T06,45,,,cheap", "price", "Write an amount, such as 170 or 170.50."),
+        ("T06,45,,,", "price", "Write an amount, such as 170 or 170.50."),
+        ("T06,45,,,NaN", "price", "Write an amount, such as 170 or 170.50."),
+        ("T06,45,,,-5", "price", "A price is not below zero."),
+        ("T06,45,,,150.005", "price", "There is no such coin."),
+        ("T06,45,,,1e9", "price", "That is more than anything here costs."),
+    ],
+)
+def test_a_wrong_line_is_named_by_number_and_column(option, line, column, says):
+    found = read(f"{HEAD}T06,45,,,150\n{line}\n")
+
+    assert [(each.line, each.column, each.says) for each in found.wrong[:1]] == [(3, column, says)]
+
+
+def test_what_is_outside_the_band_is_wrong_in_a_file_too(option):
+    (wrong,) = read(f"{HEAD}T06,45,,,250\n").wrong
+
+    assert (wrong.line, wrong.column) == (2, "price")
+    assert "outside the price band, $100 to $200" in wrong.says
+
+
+def test_one_price_said_twice_is_wrong(option):
+    (wrong,) = read(f"{HEAD}T06,45,,,150\nT06,45,,,155\n").wrong
+
+    assert (wrong.line, wrong.says) == (3, "Line 2 says this price already.")
+
+
+def test_who_does_not_give_it_has_no_price_for_it(option):
+    hers = matrix.house(set()).lists[0].pk
+    (wrong,) = read(f"{HEAD}T06,45,Mara Okafor,,160\n", given={(hers, 99, None)}).wrong
+
+    assert wrong.says == "Mara Okafor does not give Classic Face Tone."
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"code,price\n", "Missing: minutes, price_list, location"),
+        (b"", "Missing: code, minutes, price_list, location, price"),
+        ("Café;Größe".encode("latin-1"), "Save it as “CSV UTF-8”"),
+        (b"x" * (256 * 1024 + 1), "larger than 256 KB"),
+        (b'code,minutes,price_list,location,price\n"T06', "never ends"),
+    ],
+)
+def test_a_file_that_is_no_list_of_prices_says_why(option, data, says):
+    with pytest.raises(Unreadable, match=says):
+        read(decoded(data))
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum", "\tx", "\rx"])
+def test_no_spreadsheet_runs_what_we_write(text):
+    assert safe(text) == f"'{text}"
+    assert safe("Classic = calm") == "Classic = calm"
+
+
+def test_the_history_is_written_with_what_somebody_may_have_typed(option):
+    PriceFactory(option=option, amount=150, reason='=HYPERLINK("x")', published_at=NOW)
+
+    text = price_files.history_file(with_old(published()))
+
+    assert text.splitlines()[1].endswith(
+        'T06,Classic Face Tone,45,,,145,150,2020-01-01,"\'=HYPERLINK(""x"")",'
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "amount"),
+    [("170", 170), (" $170 ", 170), ("170,5", "170.5"), ("1,200", 1200), ("1,200.50", "1200.5")],
+)
+def test_amounts_are_read_as_people_write_them(typed, amount):
+    assert amount_of(typed) == amount_of(str(amount))
