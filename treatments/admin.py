@@ -118,6 +118,7 @@ class PriceChangeAdmin(ReadOnly, admin.ModelAdmin):
 @admin.register(PriceList)
 class PriceListAdmin(admin.ModelAdmin):
     list_display = ("name",)
+    list_filter = ("provider__is_active",)
     search_fields = ("name",)
 
 

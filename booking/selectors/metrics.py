@@ -278,20 +278,29 @@ def completed_visits(scope: Scope, *periods: Period) -> QuerySet[Booking]:
 
 
 def returning(scope: Scope) -> dict[int, Returning]:
-    """Return who came again, for CURRENT and BEFORE. One query."""
-    rows = (
-        completed_visits(scope)
-        .annotate(which=scope.which())
-        .values_list("which")
-        .annotate(
-            clients=Count("client", distinct=True),
-            retained=Count("client", distinct=True, filter=Q(came_again=True)),
-            new=Count("client", distinct=True, filter=Q(is_first=True)),
-            second=Count("client", distinct=True, filter=Q(is_first=True, came_again=True)),
-        )
+    """Return who came again, for CURRENT and BEFORE. One query.
+
+    `distinct` makes the visits a table of their own, in which each asks once who came again.
+    """
+    visits = completed_visits(scope).annotate(which=scope.which())
+    rows = visits.values("client", "which", "came_again", "is_first").distinct()
+    asked = {
+        "clients": Q(),
+        "retained": Q(came_again=True),
+        "new": Q(is_first=True),
+        "second": Q(is_first=True, came_again=True),
+    }
+    counts = rows.aggregate(
+        **{
+            f"{name}_{which}": Count("client", distinct=True, filter=Q(which=which) & condition)
+            for which in (CURRENT, BEFORE)
+            for name, condition in asked.items()
+        }
     )
-    found = {which: Returning(*counts) for which, *counts in rows}
-    return {which: found.get(which, Returning()) for which in (CURRENT, BEFORE)}
+    return {
+        which: Returning(**{name: counts[f"{name}_{which}"] for name in asked})
+        for which in (CURRENT, BEFORE)
+    }
 
 
 def rebooking(scope: Scope) -> dict[tuple[int, int | None], Rebooked]:

@@ -5,8 +5,10 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib import admin, messages
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
+from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext
@@ -20,8 +22,15 @@ from clinic.web.admin import AddOnly
 logger = logging.getLogger(__name__)
 
 # Whose secrets and sessions these are looks after them in their own account.
-for model in (EmailAddress, Authenticator, UserSession):
+for model in (EmailAddress, Authenticator, UserSession, Group):
     admin.site.unregister(model)
+
+
+@admin.register(Group)
+class GroupAdmin(DjangoGroupAdmin):
+    """Roles, and what each may do."""
+
+    list_filter = ("user__is_staff",)
 
 
 class NewUserForm(AdminUserCreationForm):

@@ -34,15 +34,14 @@ def numbers(request: HttpRequest) -> HttpResponse:
     if scope is None:
         return staff_page(request, "staff/numbers.html", {"form": form})
     counted = report(scope, now=clock.now())
-    people = Provider.objects.select_related(None).in_bulk(
-        [line.provider_id for line in counted.lines()]
-    )
+    lines = counted.lines()
+    people = Provider.objects.in_bulk([line.provider_id for line in lines])
     context = {
         "form": form,
         "scope": scope,
         "report": counted,
         "figures": counted.figures(),
-        "lines": [(people[line.provider_id], line) for line in counted.lines()],
+        "lines": [(people[line.provider_id], line) for line in lines],
         "revenue": drawings.revenue(counted),
         "no_shows": drawings.no_shows(counted),
         "heat": None if scope.treatment_id else drawings.heat(counted.occupancy.heat),
@@ -88,8 +87,9 @@ def _cells(counted: Report) -> Iterator[list[Any]]:
         metric = figure.metric
         values = [_rounded(figure.value), _rounded(figure.before), figure.part, figure.whole]
         yield [_("All"), metric.name, metric.unit, *values]
-    people = Provider.objects.in_bulk([line.provider_id for line in counted.lines()])
-    for line in counted.lines():
+    lines = counted.lines()
+    people = Provider.objects.in_bulk([line.provider_id for line in lines])
+    for line in lines:
         who = people[line.provider_id].name
         yield [who, _("Revenue"), "money", line.totals.revenue, "", "", ""]
         yield [who, _("Completed visits"), "count", line.totals.completed, "", "", ""]
