@@ -376,11 +376,7 @@ def sheet_of(schedule: Schedule, *, visits: QuerySet[Booking]) -> list[Booking]:
         starts_at__lt=end,
         status__in=ACTIVE - {Status.HELD},
     )
-    if schedule.is_of_provider:
-        rows = rows.filter(provider=schedule.resource)
-    elif schedule.resource:
-        kept = Allocation.objects.filter(resource=schedule.resource, booking=OuterRef("pk"))
-        rows = rows.filter(Exists(kept))
+    rows = _of_resource(rows, schedule)
     rooms = Allocation.objects.filter(resource__kind=Kind.ROOM).select_related("resource")
     return list(
         rows.select_related("client", "option__treatment", "provider__resource_ptr")
@@ -411,11 +407,7 @@ def _visits(schedule: Schedule, *, visits: QuerySet[Booking]) -> QuerySet[Bookin
         Q(status__in=[Status.HELD, Status.EXPIRED_HOLD])
         | Q(status__in=OVER, status_changed_at__lt=start)
     )
-    if schedule.is_of_provider:
-        rows = rows.filter(provider=schedule.resource)
-    elif schedule.resource:
-        kept = Allocation.objects.filter(resource=schedule.resource, booking=OuterRef("pk"))
-        rows = rows.filter(Exists(kept))
+    rows = _of_resource(rows, schedule)
     texts = InstructionVersion.objects.filter(instruction__kind=InstructionKind.PREP)
     readings = Reading.objects.filter(page=Reading.Page.PREPARATION)
     return (
@@ -596,6 +588,16 @@ def _spans(rows: QuerySet[Any], window: Span) -> list[Span]:
         (int(first.timestamp()), int(last.timestamp()))
         for first, last in found.values_list("starts_at", "ends_at")
     )
+
+
+def _of_resource(rows: QuerySet[Booking], schedule: Schedule) -> QuerySet[Booking]:
+    """Those of `rows` that a provider gives, or that keep a room or a device."""
+    if schedule.resource is None:
+        return rows
+    if schedule.is_of_provider:
+        return rows.filter(provider=schedule.resource.pk)
+    kept = Allocation.objects.filter(resource=schedule.resource, booking=OuterRef("pk"))
+    return rows.filter(Exists(kept))
 
 
 def _instants(day: date, location: Location) -> tuple[datetime, datetime]:

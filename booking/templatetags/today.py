@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 
 from django import template
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from booking.letters.staff import initialed as letter_initials
-from booking.selectors.today import Press
+from booking.selectors.today import Chip, Press
 from clinic.clients.models import Client
 from clinic.web.money import money
-from clinic.web.templatetags.lumen import clock_time, minutes
+from clinic.web.templatetags.lumen import clock_time, icon, minutes
 
 register = template.Library()
 
@@ -31,6 +35,22 @@ ICONS = {
     "cleanse": "droplet",
     "lower": "reception-1",
     "change": "arrow-left-right",
+}
+
+WORDS = {
+    ("check-in", ""): _lazy("Check in"),
+    ("late", ""): _lazy("Check in"),
+    ("late", "fee"): _lazy("Too late: nothing is owed"),
+    ("late", "free"): _lazy("Too late: nothing is owed"),
+    ("start", ""): _lazy("Start"),
+    ("complete", ""): _lazy("Complete"),
+    ("no-show", ""): _lazy("Did not come"),
+    ("decline", ""): _lazy("Decline for safety, no fee"),
+    ("decline", "cleanse"): _lazy("Cleanse and go on"),
+    ("decline", "lower"): _lazy("Lower intensity"),
+    ("decline", "change"): _lazy("Another treatment"),
+    ("decline", "unprepared"): _lazy("Decline"),
+    ("take-back", ""): _lazy("Take back the last note"),
 }
 
 
@@ -73,6 +93,12 @@ def initialed(client: Client) -> str:
     return letter_initials(client)
 
 
+@register.simple_tag
+def press_base(reference: str) -> str:
+    """Return what the addresses of all presses of a visit begin with; the verb comes after it."""
+    return reverse("staff:press", args=[reference, "-"]).removesuffix("-/")
+
+
 @register.filter
 def press_words(press: Press) -> str:
     """Say on its button what a press does, and what it costs the client."""
@@ -82,26 +108,28 @@ def press_words(press: Press) -> str:
             return _("Treat anyway, %(left)s left") % {"left": left}
         case "late", "fee" if press.amount:
             return _("Too late: %(fee)s is owed") % {"fee": money(press.amount)}
-        case "late", "fee" | "free":
-            return _("Too late: nothing is owed")
-        case "late", "":
-            return _("Check in, %(left)s left") % {"left": left} if press.minutes else _("Check in")
-        case "decline", "":
-            return _("Decline for safety, no fee")
-    return {
-        "check-in": _("Check in"),
-        "start": _("Start"),
-        "complete": _("Complete"),
-        "no-show": _("Did not come"),
-        "cleanse": _("Cleanse and go on"),
-        "lower": _("Lower intensity"),
-        "change": _("Another treatment"),
-        "unprepared": _("Decline"),
-        "take-back": _("Take back the last note"),
-    }[press.choice or press.verb]
+        case "late", "" if press.minutes:
+            return _("Check in, %(left)s left") % {"left": left}
+    return str(WORDS[press.verb, press.choice])
 
 
 @register.filter
-def press_icon(press: Press) -> str:
-    """Name the icon of a press."""
-    return ICONS.get(press.choice) or ICONS[press.verb]
+def press_label(press: Press) -> SafeString:
+    """Return the words of a press with its icon, as a menu shows them."""
+    return _label(press, get_language() or "")
+
+
+@register.filter
+def chip(fact: Chip) -> SafeString:
+    """Draw a fact as `components/status.html` does; a day has a hundred of them."""
+    tint = f" status-{fact.kind}" if fact.kind else ""
+    return format_html('<span class="status{}">{}{}</span>', tint, _icon(fact.icon), fact.word)
+
+
+@lru_cache(maxsize=512)
+def _label(press: Press, language: str) -> SafeString:
+    icon_name = ICONS.get(press.choice) or ICONS[press.verb]
+    return format_html("{}<span>{}</span>", _icon(icon_name), press_words(press))
+
+
+_icon = lru_cache(maxsize=64)(icon)
