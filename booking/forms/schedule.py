@@ -58,12 +58,16 @@ class HourField(forms.TimeField):
 class ChangeForm(forms.Form):
     """Something that changes. Asked for by `user`, at `now`."""
 
-    title: ClassVar[str | Promise]
-    press: ClassVar[str | Promise]  # the word on the button
+    title: str | Promise
+    press: str | Promise  # the word on the button
+    ask: str | Promise = _("Ask for this")  # where an admin has to approve
 
     def __init__(self, *args: Any, user: User, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user, self.now = user, now
+        self.must_ask = changes.must_ask(user, now=now)
+        if self.must_ask:
+            self.press = self.ask
 
     def draft(self) -> ScheduleChange:
         """Return what was typed as a draft for the services."""
@@ -111,7 +115,7 @@ class AwayForm(ReasonMixin, ChangeForm):
         choices=[(0, _("Once")), (1, _("Every week")), (2, _("Every second week"))],
         coerce=int,
         required=False,
-        empty_value=0,
+        empty_value="",
     )
     repeats_until = DayField(label=_("Repeats until (if it does)"), required=False)
 
@@ -163,7 +167,7 @@ class AwayForm(ReasonMixin, ChangeForm):
         first, last = typed["starts_on"], typed["ends_on"]
         step = typed.get("repeats") or 0
         until = typed["repeats_until"] if step else first
-        spans = []
+        spans = list[changes.Period]()
         while first <= until and len(spans) <= REPEATS_AT_MOST:
             if typed.get("is_all_day"):
                 ends = (first, time(0), last + DAY, time(0))
@@ -181,14 +185,12 @@ class AwayForm(ReasonMixin, ChangeForm):
 class TimeOffForm(AwayForm):
     """Somebody is away."""
 
-    title, press = _("Time off"), _("Add time off")
+    title, press, ask = _("Time off"), _("Add time off"), _("Ask for time off")
     kinds = (ResourceKind.PROVIDER,)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _field_of(self, "reason").widget.attrs["list"] = "reasons"
-        if changes.must_ask(self.user, now=self.now):
-            self.title, self.press = _("Ask for time off"), _("Ask for time off")  # type: ignore[misc]
 
     @property
     def reasons(self) -> tuple[Promise, ...]:
@@ -233,10 +235,10 @@ class WorkForm(ChangeForm):
         _field_of(self, "resource").queryset = people
         _field_of(self, "location").queryset = Location.objects.filter(is_active=True)
         self.provider = self._asked("resource")
-        self.location = self._asked("location")
-        if self.location is None and isinstance(self.provider, Resource):
-            self.location = home_of(Provider.objects.get(pk=self.provider.pk))
-            self.initial["location"] = self.location and self.location.pk
+        self.place = self._asked("location")
+        if self.place is None and isinstance(self.provider, Resource):
+            self.place = home_of(Provider.objects.get(pk=self.provider.pk))
+            self.initial["location"] = self.place and self.place.pk
 
     def _asked(self, name: str) -> Any:
         """The person or place that was typed or linked to, if it is one of the choices."""
@@ -290,7 +292,7 @@ class WeekMixin(forms.Form):
                     missing = names[0] if start is None else names[1]
                     if missing not in self.errors:
                         self.add_error(missing, gettext("Say from when until when."))
-                elif start is not None:
+                elif start is not None and end is not None:
                     if end <= start:
                         self.add_error(
                             names[1],
@@ -318,9 +320,9 @@ class HoursForm(ReasonMixin, WeekMixin, WorkForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         standing: list[dict[int, list[tuple[time, time]]]] = [{}, {}]
-        if self.provider and self.location:
-            tomorrow = self.today(self.location.zone) + DAY
-            rows = WorkingHours.objects.filter(provider=self.provider, location=self.location)
+        if self.provider and self.place:
+            tomorrow = self.today(self.place.zone) + DAY
+            rows = WorkingHours.objects.filter(provider=self.provider, location=self.place)
             standing = [hours_on(rows, tomorrow), hours_on(rows, tomorrow + 7 * DAY)]
             self.initial.setdefault("valid_from", tomorrow)
             self.initial.setdefault("takes_turns", standing[0] != standing[1])

@@ -95,7 +95,7 @@ def propose(request: HttpRequest, kind: str) -> HttpResponse:
             return _form_page(request, form, kind, touched=touched)
         change = services.propose(change=draft, user=user, now=now)
     except ValidationError as error:
-        form.add_error(None, error.messages)  # type: ignore[arg-type]  # the stubs take less
+        form.add_error(None, error.messages)
     except BookingError as error:
         form.add_error(None, str(error.message))
     else:

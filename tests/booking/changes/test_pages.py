@@ -472,6 +472,7 @@ class TestAsking:
         form = mine.get(new("time_off"))
         assert "Ask for time off" in form.content.decode()
         asked = mine.post(new("time_off"), day_away(scene))
+        assert "before an admin has answered" in asked.content.decode()
         mine.post(new("time_off"), day_away(scene, seen=asked.context["seen"]))
         change = ScheduleChange.objects.get()
         assert (change.state, change.asked_by) == (State.ASKED, hana)
@@ -485,6 +486,29 @@ class TestAsking:
         assert change.state == State.PENDING
         shown = mine.get(reverse("staff:schedule_of", args=[scene.provider.pk])).content.decode()
         assert "Have fun" in shown
+
+    def test_other_hours_are_asked_for_too(self, as_, hana, scene):
+        typed = {
+            "resource": scene.provider.pk,
+            "location": scene.location.pk,
+            "valid_from": "2030-03-04",
+            **week("first", {0: ["09:00-12:00"]}),
+        }
+
+        assert "Ask for this" in as_(hana).get(new("hours")).content.decode()
+        as_(hana).post(new("hours"), typed)
+
+        assert ScheduleChange.objects.get().state == State.ASKED
+        assert not WorkingHours.objects.filter(valid_from=date(2030, 3, 4)).exists()
+
+    def test_the_list_costs_the_same_for_twenty_changes_as_for_two(
+        self, desk, scene, dana, django_assert_max_num_queries
+    ):
+        for day in range(4, 24):
+            day_off(scene, dana, day=day)
+            if day in {5, 23}:
+                with django_assert_max_num_queries(18):
+                    desk.get(reverse("staff:changes"))
 
     def test_a_refusal_reaches_who_asked(self, as_, hana, admin, scene):
         mine = as_(hana)
