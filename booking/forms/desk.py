@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -23,19 +24,16 @@ TEXTS_IN_WORDS = _(
 )
 CHOSEN = re.compile(r"\A(20\d{6}T\d{4}Z)-(\d{1,6}\.\d\d)-(\d{1,9})\Z")
 ON_THE_GRID = {0, 15, 30, 45}
+CLIENT, HEALTH, CLINIC = "client", "health", "clinic"  # who cancels, and that it is for health
 
 
-class Chosen(NamedTuple):
+@dataclass(frozen=True)
+class Chosen:
     """A time that staff pressed, with the price and the person that stood on it."""
 
     starts_at: datetime
     price: Decimal
     provider: int
-
-    @property
-    def key(self) -> str:
-        """It as a button sends it back."""
-        return f"{self.starts_at:%Y%m%dT%H%MZ}-{self.price:.2f}-{self.provider}"
 
 
 def read_chosen(key: str) -> Chosen | None:
@@ -128,15 +126,12 @@ class TimeForm(forms.Form):
         widget=forms.TimeInput(attrs={"type": "time", "step": "900"}, format="%H:%M"),
     )
 
-    def clean_start(self) -> Any:
+    def clean_start(self) -> time:
         """Return the time, if it is one at which visits begin."""
-        start = self.cleaned_data["start"]
+        start: time = self.cleaned_data["start"]
         if start.minute not in ON_THE_GRID or start.second or start.microsecond:
             raise ValidationError(_("Visits begin at a full, half or quarter hour."))
         return start
-
-
-CLIENT, HEALTH, CLINIC = "client", "health", "clinic"
 
 
 class StaffCancelForm(forms.Form):

@@ -36,7 +36,10 @@ NOT_YET_PROMISED = {
     Status.PENDING_CLEARANCE,
 }
 HOLDS = {Status.HELD, Status.EXPIRED_HOLD}
-OVERDUE = {Status.HELD: "a lapsed hold", Status.PENDING_FORM: "waiting beyond its deadline"}
+OVERDUE: dict[str, str] = {
+    Status.HELD: "a lapsed hold",
+    Status.PENDING_FORM: "waiting beyond its deadline",
+}
 CONFIRMATION, FORM_DUE = "M01", "M02"
 ENDED_EARLY = {Status.CANCELLED_CLIENT, Status.CANCELLED_LATE, Status.CANCELLED_CLINIC}
 
