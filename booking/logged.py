@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from booking.models import Booking, Resource
@@ -18,7 +19,7 @@ from clinic.trail.subjects import Shown
 SHORTEST_NAME = 3  # letters of a name to look for
 FOUND_AT_MOST = 50
 
-WORDS = {
+WORDS: dict[str, str | Promise] = {
     "visit.confirmed": _("Visit booked"),
     "visit.moved": _("Visit moved"),
     "visit.resized": _("Visit made longer or shorter"),

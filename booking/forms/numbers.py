@@ -86,7 +86,7 @@ class NumbersForm(forms.Form):
 
     def scope(self, places: list[Location], *, today: date) -> Scope:
         """Return what to count at `places`; the usual days where the form makes no sense."""
-        asked = self.cleaned_data if self.is_valid() else {"range": USUAL}
+        asked: dict[str, Any] = self.cleaned_data if self.is_valid() else {"range": USUAL}
         place = asked.get("place")
         provider, treatment = asked.get("provider"), asked.get("treatment")
         period, before = periods(

@@ -31,6 +31,20 @@ from clinic.places.models import Closure, Location
 
 MINUTE = 60
 WHEN = ("resource", "starts_at", "ends_at")
+DRAWN = (  # of a visit; a week has hundreds
+    "reference",
+    "status",
+    "starts_at",
+    "ends_at",
+    "promise",
+    "schedule_version",
+    "client__name",
+    "option__treatment__name",
+    "provider__name",
+    "provider__lane",
+    "provider__user",
+    "location__name",
+)
 
 
 class Why(StrEnum):
@@ -215,6 +229,7 @@ def _visits(
         _starting_in(window)
         .exclude(status=Status.HELD, held_until__lte=now)
         .select_related("client", "option__treatment", "provider", "location")
+        .only(*DRAWN)
         .annotate(has_alert=has_alert)
         .order_by("starts_at")
     )

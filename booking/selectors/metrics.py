@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
+from typing import Any
 
 from django.db.models import (
     BigIntegerField,
@@ -211,18 +212,13 @@ def sums(scope: Scope) -> Sums:
             fees_owed=Sum("fee_owed"),
         )
     )
-    names = [each.name for each in fields(Totals)]
-    return Sums(
-        {
-            (_date(day), provider): Totals(
-                **{
-                    name: _exact(value) if name in {"revenue", "fees_owed"} else value or 0
-                    for name, value in zip(names, values, strict=True)
-                }
-            )
-            for day, provider, *values in rows
-        }
-    )
+    return Sums({(_date(day), provider): _totals(values) for day, provider, *values in rows})
+
+
+def _totals(values: Sequence[Any]) -> Totals:
+    """Return a row of sums; the database says nothing of no visits, and SQLite knows no cents."""
+    *counts, revenue, fees_owed = (value or 0 for value in values)
+    return Totals(*counts, revenue=_exact(revenue), fees_owed=_exact(fees_owed))
 
 
 # Who comes again
@@ -496,6 +492,6 @@ def _instant(second: int) -> datetime:
     return datetime.fromtimestamp(second, UTC)
 
 
-def _exact(amount: Decimal | None) -> Decimal:
+def _exact(amount: Decimal | int) -> Decimal:
     """Return a sum to the cent; SQLite adds up in floating point."""
-    return (amount or Decimal(0)).quantize(Decimal("0.01"))
+    return Decimal(amount).quantize(Decimal("0.01"))

@@ -122,8 +122,8 @@ def _fixtures(
     rows = Resource.objects.filter(
         kind__in=[Kind.ROOM, Kind.DEVICE], is_active=True, location__in=scope.places
     )
-    for pk, kind, place in rows.order_by().values_list("pk", "kind", "location"):
-        standing[place][kind].append(pk)
+    for pk, kind, where in rows.order_by().values_list("pk", "kind", "location"):
+        standing[where][kind].append(pk)
     during = {CURRENT: Q(pk__in=[]), BEFORE: Q(pk__in=[])}
     there: dict[int, dict[str, int]] = {CURRENT: defaultdict(int), BEFORE: defaultdict(int)}
     for place in scope.places:

@@ -1,16 +1,19 @@
-"""What the price desk asks about visits (`treatments.registry`)."""
+"""What the price desk asks about visits (`treatments.registry`), and which price one comes from."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Q
 from django.urls import reverse
 
-from booking.models import UPCOMING, Booking, Provider, Status
+from booking.models import UPCOMING, Booking, BookingLine, Provider, Status
+from treatments.models import Price
 from treatments.registry import Diary, Given, Promised, Sold
+from treatments.selectors import price_book
 
 CAME = (Status.CHECKED_IN, Status.IN_PROGRESS, Status.COMPLETED)
 EARLIER = timedelta(hours=14)  # nowhere does a day begin longer before it does in UTC
@@ -85,6 +88,50 @@ def gives() -> Given:
     return {(price_list, treatment, None) for price_list, treatment in treatments} | {
         (price_list, None, add_on) for price_list, add_on in add_ons
     }
+
+
+@dataclass(frozen=True)
+class PricedLine:
+    """A line of a bill and the price it comes from; None where an earlier promise was kept."""
+
+    line: BookingLine
+    row: Price | None
+
+
+def priced_by(booking: Booking) -> list[PricedLine]:
+    """Return each line of `booking` with the price that counted when it was priced. One query.
+
+    Its facts are there (`with_facts`). A line that a move left as it was promised comes from an
+    earlier moment.
+    """
+    add_ons = {add_on.code: add_on for add_on in booking.add_ons.all()}
+    book = price_book(
+        option=booking.option,
+        add_ons=list(add_ons.values()),
+        location=booking.location,
+        priced_at=booking.priced_at,
+    )
+    visit_on = booking.starts_at.astimezone(booking.location.zone).date()
+    found = []
+    for line in booking.lines.all():
+        offer = add_ons.get(line.code) if line.position else booking.option
+        row = (
+            book.row(offer, price_list_id=booking.provider.price_list_id, visit_on=visit_on)
+            if offer
+            else None
+        )
+        found.append(PricedLine(line, row if row and row.amount == line.amount else None))
+    return found
+
+
+def begins_later(booking: Booking, *, today: date) -> date | None:
+    """Return from which day on the price of `booking` counts, if that is after `today`. One query.
+
+    What it costs for a visit today is another price then.
+    """
+    rows = [priced.row for priced in priced_by(booking) if priced.row]
+    later = [row.effective_from for row in rows if row.effective_from > today]
+    return max(later, default=None)
 
 
 DIARY = Diary(promised=promised, sold=sold, gives=gives)

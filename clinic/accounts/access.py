@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.views.decorators.cache import never_cache
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def allowed(*permissions: str) -> Callable[[View], View]:
@@ -23,7 +24,7 @@ def allowed(*permissions: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @never_cache
         @wraps(view)
-        def guarded(request: HttpRequest, /, **names: object) -> HttpResponse:
+        def guarded(request: HttpRequest, /, **names: object) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return redirect_to_login(_page(request))
             if not any(map(request.user.has_perm, permissions)):

@@ -67,9 +67,10 @@ def unlocked(key: Key) -> Iterator[None]:
 class AppendOnly(BaseConstraint):
     """No row is changed, and none is deleted unless `unlocked`."""
 
-    def constraint_sql(self, model: Any, schema_editor: Any) -> None:
+    def constraint_sql(self, model: Any, schema_editor: Any) -> Any:
         """SQLite asks for this at each creation and each remake of the table."""
         schema_editor.deferred_sql.extend(self._triggers(model, schema_editor))
+        return None
 
     def create_sql(self, model: Any, schema_editor: Any) -> Any:
         """Only PostgreSQL adds a constraint to a table that stands."""

@@ -14,7 +14,7 @@ from clinic.trail.words import said
 class SearchForm(forms.Form):
     """What to look for in the log. Every field narrows it down; empty ones do not matter."""
 
-    who = forms.ModelChoiceField(
+    who: forms.ModelChoiceField = forms.ModelChoiceField(
         label=_("Person"), queryset=None, required=False, empty_label=_("Everybody")
     )
     what = forms.ChoiceField(label=_("What"), required=False)

@@ -8,7 +8,8 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_required, permission_required
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -82,7 +83,7 @@ def log(request: HttpRequest) -> HttpResponse:
 @never_cache
 @login_required
 @permission_required("trail.view_entry", raise_exception=True)
-def export(request: HttpRequest) -> StreamingHttpResponse | HttpResponse:
+def export(request: HttpRequest) -> HttpResponseBase:
     """Hand out all that is found as a sheet. Who took it is noted, and for what they asked."""
     form = SearchForm(request.POST, whats=selectors.whats())
     if not form.is_valid():

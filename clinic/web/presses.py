@@ -7,10 +7,11 @@ from functools import wraps
 from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import ResolverMatch, reverse
 from django.views.decorators.http import require_http_methods
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def press(*, else_to: str) -> Callable[[View], View]:
@@ -23,7 +24,7 @@ def press(*, else_to: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @require_http_methods(["GET", "HEAD", "POST"])
         @wraps(view)
-        def answer(request: HttpRequest, /, **names: Any) -> HttpResponse:
+        def answer(request: HttpRequest, /, **names: Any) -> HttpResponseBase:
             if request.method == "POST":
                 return view(request, **names)
             here = cast(ResolverMatch, request.resolver_match).namespace

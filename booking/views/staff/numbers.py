@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -70,7 +71,7 @@ def visits(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 @allowed("booking.view_numbers")
-def export(request: HttpRequest) -> StreamingHttpResponse | HttpResponse:
+def export(request: HttpRequest) -> HttpResponseBase:
     """Hand out the numbers as a sheet: all together, then each aesthetician's."""
     _form, scope = _asked(request)
     if scope is None:
