@@ -254,6 +254,18 @@ document.querySelectorAll("[data-calendar][data-plain] [data-can-resize] > a").f
   link.append(grip);
 });
 
+// Free time is booked from the quarter of an hour that is pressed
+document.addEventListener("click", (event) => {
+  const link = event.target.closest(".cal-free a");
+  const calendar = link?.closest("[data-calendar]");
+  if (!link || event.detail === 0 || !isPlain(calendar)) return; // by keys: from its beginning
+  const box = link.parentElement;
+  const below = (event.clientY - box.getBoundingClientRect().top) / scale(calendar);
+  const address = new URL(link.href);
+  address.searchParams.set("start", wall(number(box, "--at") + Math.floor(below / STEP) * STEP));
+  link.href = address;
+});
+
 // What only works with a script shows itself
 document.querySelectorAll("[data-needs-script]").forEach((part) => { part.hidden = false; });
 document.querySelectorAll("[data-print]").forEach((button) => {

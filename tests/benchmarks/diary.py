@@ -23,7 +23,7 @@ from booking.models import (
     Status,
     WorkingHours,
 )
-from clinic.clients.models import Client
+from clinic.clients.models import Client, email_key, name_key
 from clinic.places.models import Location, OpeningHours
 from clinic.places.policies import Policy
 from treatments.models import Option, Price, Treatment
@@ -32,6 +32,7 @@ DAYS = 60
 SHARE = 0.6
 HISTORY_DAYS = 730
 HISTORY_VISITS = 60_000
+CLIENTS = 2_000
 SHIFTS = (
     [(time(9), time(13)), (time(13, 30), time(17))],
     [(time(11), time(15)), (time(15, 45), time(19))],
@@ -48,7 +49,7 @@ class Clinic:
     rooms: list[Room]
     providers: list[Provider]
     devices: list[Device]
-    client: Client
+    clients: list[Client]
 
     @property
     def now(self) -> datetime:
@@ -92,8 +93,8 @@ def build_clinic(today: date, *, share: float = SHARE) -> Clinic:
         Device.objects.create(name=f"D{n + 1}", location=location, device_kind=kind)
         for n, kind in enumerate(["console", "console", "handheld"])
     ]
-    client = Client.objects.create(name="Maya Ellison", email="maya@mail.example")
-    clinic = Clinic(location, option, today, rooms, providers, devices, client)
+    clients = Client.objects.bulk_create(_client(n) for n in range(CLIENTS))
+    clinic = Clinic(location, option, today, rooms, providers, devices, clients)
     days = [today + timedelta(days=n) for n in range(DAYS)]
     write_visits(clinic, planned_visits(clinic, days, minutes=60, share=share))
     return clinic
@@ -147,7 +148,7 @@ def write_visits(clinic: Clinic, visits: Iterable[Visit]) -> None:
             request_key=UUID(int=draw.getrandbits(128)),
             status=Status.CONFIRMED if starts_at > clinic.now else Status.COMPLETED,
             status_changed_at=starts_at - timedelta(days=7),
-            client=clinic.client,
+            client=draw.choice(clinic.clients),
             location=clinic.location,
             provider=provider,
             option=clinic.option,
@@ -177,6 +178,11 @@ def write_visits(clinic: Clinic, visits: Iterable[Visit]) -> None:
         ),
         batch_size=1000,
     )
+
+
+def _client(n: int) -> Client:
+    name, email = f"Maya Ellison {n}", f"maya{n}@mail.example"
+    return Client(name=name, email=email, name_key=name_key(name), email_key=email_key(email))
 
 
 def _provider(n: int, treatment: Treatment, location: Location, since: date) -> Provider:

@@ -168,6 +168,19 @@ def test_a_short_press_opens_the_visit_and_escape_lets_go_of_it(
     page.wait_for_url(f"**{reverse('staff:visit', args=[visit.reference])}")
 
 
+def test_free_time_leads_to_a_booking_at_the_quarter_that_is_pressed(
+    at_the_desk, live_server, scene, day, visit
+):
+    page = at_the_desk
+    look(page, live_server, "day", day)
+    column = page.locator(f".cal-col[data-who='{scene.providers[1].pk}']")
+    column.locator(".cal-free a").click(position={"x": 40, "y": 100 * minute(page)})
+
+    page.wait_for_url("**/book/**")
+    for asked in (f"day={day}", "start=10%3A30", f"provider={scene.providers[1].pk}"):
+        assert asked in page.url
+
+
 def test_at_the_desk_the_lower_edge_makes_a_visit_longer(
     at_the_desk, live_server, scene, day, visit
 ):

@@ -106,6 +106,7 @@ def _page(request: HttpRequest, page: str) -> HttpResponse:
         today = timezone.localtime(now).date()
         context = {
             "asked": asked,
+            "book_url": f"{reverse('staff:book')}?{urlencode({'place': asked.location.slug})}",
             "calendar": found,
             "days": _drawn(found, held, Viewer.of(user_of(request)), asked, now=now),
             "hours": found.axis.hours(),

@@ -244,6 +244,27 @@ def test_the_hour_that_comes_twice_is_drawn_twice_and_says_which_it_is(desk):
     assert "1:30 am EST" in box(page, "Second Visit")
 
 
+def test_free_time_leads_to_a_booking_then_and_with_them(desk, at_work, scene, monkeypatch):
+    ana, ben = scene.providers
+    visit(scene, on(scene, 4, 10))
+    book = f"{reverse('staff:book')}?place={scene.location.slug}&amp;day=2030-03-04&amp;start="
+
+    page = text(desk.get(f"{DAY}?day=2030-03-04"))
+    assert f"{book}09:00&amp;provider={ana.pk}" in page
+    assert f"{book}11:15&amp;provider={ana.pk}" in page  # the quarter of an hour after it is kept
+    assert f"{book}09:00&amp;provider={ben.pk}" in page
+
+    browser = at_work(Role.AESTHETICIAN, email="ana@lumen.example")
+    ana.user_id = browser.session["_auth_user_id"]
+    ana.save(update_fields=["user"])
+    page = text(browser.get(f"{DAY}?day=2030-03-04"))
+    assert f"provider={ana.pk}" in page
+    assert f"provider={ben.pk}" not in page
+
+    monkeypatch.setattr(clock, "now", lambda: on(scene, 4, 13, 10))
+    assert f"{book}13:15&amp;provider={ben.pk}" in text(desk.get(f"{DAY}?day=2030-03-04"))
+
+
 def test_now_is_a_line_on_today_and_on_no_other_day(desk, scene, monkeypatch):
     monkeypatch.setattr(clock, "now", lambda: on(scene, 4, 12, 52))
 
