@@ -124,6 +124,9 @@ class Booking(models.Model):
             models.Index(fields=["client", "starts_at"]),
             models.Index(fields=["held_until"], name="booking_holds", condition=Q(status="held")),
             models.Index(
+                fields=["status_changed_at"], name="booking_fees", condition=Q(fee_owed__gt=0)
+            ),
+            models.Index(
                 fields=["held_until"], name="booking_forms", condition=Q(status="pending_form")
             ),
         ]
@@ -229,7 +232,14 @@ class BookingEvent(models.Model):
         verbose_name = _("event")
         verbose_name_plural = _("events")
         ordering = ["at", "pk"]
-        indexes = [models.Index(fields=["booking", "at"])]
+        indexes = [
+            models.Index(fields=["booking", "at"]),
+            models.Index(
+                fields=["at"],
+                name="event_fees",
+                condition=Q(what__in=["fee_paid", "fee_waived"]),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.what}, {self.at:%Y-%m-%d %H:%M}"
