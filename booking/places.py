@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from booking.permissions import alerts_of
-from booking.selectors.schedules import waiting_changes
+from booking.selectors.rosters import waiting_changes
 from clinic.accounts.models import User
 from clinic.web.workspace import Place, add
 

@@ -20,7 +20,7 @@ from booking.models import Kind as ResourceKind
 from booking.permissions import schedules_of
 from booking.scheduling.wallclock import instant
 from booking.selectors.calendars import home_of
-from booking.selectors.schedules import hours_on
+from booking.selectors.rosters import hours_on
 from booking.services import changes
 from booking.services.schedule import Stretch
 from clinic.accounts.models import User

@@ -21,7 +21,7 @@ from booking.forms.schedule import FORMS, AnswerForm, ChangeForm, zone_of
 from booking.models import Booking, Provider, ScheduleChange
 from booking.permissions import changes_of
 from booking.selectors.replanning import Choice, Row, replanned, touched_visits
-from booking.selectors.schedules import SHOWN, with_counts
+from booking.selectors.rosters import SHOWN, with_counts
 from booking.services import changes as services
 from booking.views.holds import see_other
 from booking.views.presses import press
