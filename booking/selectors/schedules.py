@@ -1,130 +1,130 @@
-"""When people work and things are in use, as the page of a schedule says it."""
+"""Whose day can be looked at: everyone's at a place, one provider's, a room's, a device's."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from itertools import groupby
+from datetime import UTC, date, datetime
+from typing import NamedTuple
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from booking.models import (
+    Allocation,
+    Booking,
     ExtraOpening,
-    Provider,
+    Kind,
     Resource,
-    ScheduleChange,
-    TimeOff,
-    TouchedVisit,
     WorkingHours,
 )
-from booking.models import Kind as ResourceKind
+from booking.scheduling.wallclock import day_span
 from booking.selectors.diary import applies
-from clinic.accounts.models import User
-from clinic.places.models import Location, Weekday
-
-State = ScheduleChange.State
-Hours = list[tuple[time, time]]
-OPEN_STATES = (State.ASKED, State.PENDING)
-SHOWN = 25  # of the past
-
-
-@dataclass(frozen=True)
-class Pattern:
-    """Weekly hours at one place that hold from one day on, until another or for good."""
-
-    location: Location
-    valid_from: date
-    valid_until: date | None
-    every_weeks: int
-    days: list[tuple[str, Hours]]
-
-    def is_ahead(self, today: date) -> bool:
-        """Whether it has not begun."""
-        return self.valid_from > today
+from clinic.places.models import Location
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """What is known of the schedule of one person, room or device from `now` on."""
+    """Whose day it is: everyone's at a place, or one provider's, room's or device's.
 
-    resource: Resource
-    provider: Provider | None
-    patterns: list[Pattern]
-    extras: list[ExtraOpening]
-    away: list[TimeOff]
-    changes: list[ScheduleChange]
+    `day` is the local date, `is_on` whether a provider works or is expected there that day.
+    """
 
+    location: Location
+    day: date
+    resource: Resource | None = None
+    is_on: bool = True
 
-def schedule_of(resource: Resource, *, now: datetime) -> Schedule:
-    """Return the schedule of `resource` from `now` on. 5 queries, or 2 for a room or device."""
-    is_person = resource.kind == ResourceKind.PROVIDER
-    provider = Provider.objects.select_related("user").get(pk=resource.pk) if is_person else None
-    yesterday = now.date() - timedelta(days=1)  # somewhere it still is
-    patterns, extras = list[Pattern](), list[ExtraOpening]()
-    if provider is not None:
-        rows = WorkingHours.objects.filter(
-            Q(valid_until=None) | Q(valid_until__gte=yesterday), provider=provider
-        ).select_related("location")
-        patterns = patterns_in(rows)
-        extras = list(
-            ExtraOpening.objects.filter(provider=provider, day__gte=yesterday).select_related(
-                "location"
-            )
-        )
-    away = TimeOff.objects.filter(resource=resource, ends_at__gt=now).select_related("change")
-    theirs = with_counts(ScheduleChange.objects.filter(resource=resource))
-    return Schedule(resource, provider, patterns, extras, list(away), list(theirs[:SHOWN]))
+    @property
+    def key(self) -> str:
+        """How addresses and forms name it: "alder-street", or "alder-street.7"."""
+        slug = self.location.slug
+        return f"{slug}.{self.resource.pk}" if self.resource else slug
+
+    def of(self, other: Resource) -> bool:
+        """Whether it is the schedule of `other`, whichever kind of row that is."""
+        return self.resource is not None and self.resource.pk == other.pk
+
+    @property
+    def is_of_provider(self) -> bool:
+        return self.resource is not None and self.resource.kind == Kind.PROVIDER
 
 
-def patterns_in(rows: Iterable[WorkingHours]) -> list[Pattern]:
-    """Return `rows` as weekly patterns: by place, and in the order in which they begin."""
+class Shelf(NamedTuple):
+    """The schedules of one place, in the order of a menu."""
 
-    def key(row: WorkingHours) -> tuple[int, date, date, int]:
-        return row.location_id, row.valid_from, row.valid_until or date.max, row.every_weeks
-
-    found = []
-    for _key, group in groupby(sorted(rows, key=lambda row: (key(row), row.starts_at)), key):
-        same = list(group)
-        days = [
-            (
-                str(day.label),
-                [(row.starts_at, row.ends_at) for row in same if row.weekday == day.value],
-            )
-            for day in Weekday
-        ]
-        first = same[0]
-        found.append(
-            Pattern(first.location, first.valid_from, first.valid_until, first.every_weeks, days)
-        )
-    return sorted(found, key=lambda pattern: (pattern.location.position, pattern.valid_from))
+    location: Location
+    schedules: list[Schedule]
 
 
-def hours_on(rows: QuerySet[WorkingHours], since: date) -> dict[int, Hours]:
-    """Return the hours of each weekday in the week from `since` on. One query."""
-    found: dict[int, Hours] = {}
-    standing = list(rows.order_by("starts_at"))
-    for ahead in range(7):
-        day = since + timedelta(days=ahead)
-        hours = [(row.starts_at, row.ends_at) for row in standing if applies(row, day)]
-        if hours:
-            found[day.weekday()] = hours
-    return found
+def shelves(*, asked: date | None, own: Resource | None = None, now: datetime) -> list[Shelf]:
+    """Return whose day can be looked at: all of each place, or only what is `own`. 5 queries.
+
+    The day is the one `asked` for, else today by the clock of each place. Providers stand where
+    they have hours or are expected; a place where there is nobody to look at is left out.
+    """
+    places = list(Location.objects.filter(is_active=True))
+    days = {place.pk: asked or now.astimezone(place.zone).date() for place in places}
+    here: dict[int, dict[int, bool]] = {place.pk: {} for place in places}
+    patterns = WorkingHours.objects.filter(Q(valid_until=None) | Q(valid_until__gte=now.date()))
+    for hours in patterns.order_by("provider__position", "provider__name"):
+        there = here.get(hours.location_id, {})
+        is_on = there.get(hours.provider_id, False)
+        there[hours.provider_id] = is_on or applies(hours, days.get(hours.location_id, now.date()))
+    for provider, place in _expected(places, days):
+        here[place][provider] = True
+    things = {
+        thing.pk: thing for thing in Resource.objects.order_by("kind", "name") if thing.is_active
+    }
+    found = [
+        Shelf(place, _on_shelf(place, days[place.pk], here[place.pk], things, own))
+        for place in places
+    ]
+    return [shelf for shelf in found if shelf.schedules]
 
 
-def with_counts(changes: QuerySet[ScheduleChange]) -> QuerySet[ScheduleChange]:
-    """Return `changes` with who asked, and how many visits they touch and still wait for."""
-    is_open = Q(visits__decision=TouchedVisit.Decision.OPEN)
-    return changes.select_related("asked_by", "answered_by", "resource", "location").annotate(
-        touched=Count("visits"), left=Count("visits", filter=is_open)
-    )
+def in_schedule(rows: QuerySet[Booking], schedule: Schedule) -> QuerySet[Booking]:
+    """Those of `rows` that a provider gives, or that keep a room or a device."""
+    if schedule.resource is None:
+        return rows
+    if schedule.is_of_provider:
+        return rows.filter(provider=schedule.resource.pk)
+    kept = Allocation.objects.filter(resource=schedule.resource, booking=OuterRef("pk"))
+    return rows.filter(Exists(kept))
 
 
-def waiting_changes(user: User) -> int:
-    """How many changes wait for `user`: to approve, or with visits to decide. One query."""
-    states = set()
-    if user.has_perm("booking.approve_schedulechange"):
-        states.add(State.ASKED)
-    if user.has_perm("booking.change_schedulechange"):
-        states.add(State.PENDING)
-    return ScheduleChange.objects.filter(state__in=states).count() if states else 0
+def instants_of(day: date, location: Location) -> tuple[datetime, datetime]:
+    """Return when `day` begins and ends there, in UTC."""
+    start, end = day_span(day, location.zone)
+    return datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC)
+
+
+def _expected(places: Iterable[Location], days: dict[int, date]) -> set[tuple[int, int]]:
+    """Return who is at which place on its day besides weekly hours. 2 queries."""
+    extra = ExtraOpening.objects.filter(day__in=set(days.values()))
+    found = {
+        (provider, key)
+        for provider, key, day in extra.values_list("provider", "location", "day")
+        if days.get(key) == day
+    }
+    visits = Booking.objects.filter(client__isnull=False)
+    on_its_day = Q(pk__in=())
+    for place in places:
+        start, end = instants_of(days[place.pk], place)
+        on_its_day |= Q(location=place, starts_at__gte=start, starts_at__lt=end)
+    return found | set(visits.filter(on_its_day).values_list("provider", "location").distinct())
+
+
+def _on_shelf(
+    place: Location,
+    day: date,
+    here: dict[int, bool],
+    things: dict[int, Resource],
+    own: Resource | None,
+) -> list[Schedule]:
+    people = [Schedule(place, day, things[pk], is_on) for pk, is_on in here.items() if pk in things]
+    if own is not None:
+        return [schedule for schedule in people if schedule.of(own)]
+    fixed = [thing for thing in things.values() if thing.location_id == place.pk]
+    rooms = [Schedule(place, day, thing) for thing in fixed if thing.kind == Kind.ROOM]
+    devices = [Schedule(place, day, thing) for thing in fixed if thing.kind == Kind.DEVICE]
+    return [Schedule(place, day), *people, *rooms, *devices]

@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from booking.letters.staff import initialed as letter_initials
-from booking.selectors.today import Chip, Press
+from booking.selectors.presses import Press
+from booking.selectors.today import Chip
 from clinic.clients.models import Client
 from clinic.web.money import money
 from clinic.web.templatetags.lumen import clock_time, icon, minutes

@@ -12,7 +12,8 @@ from django.views.decorators.http import require_safe
 from booking.models import Provider
 from booking.permissions import visits_of
 from booking.places import SEES_VISITS
-from booking.selectors.today import Day, Schedule, Shelf, day_of, shelves
+from booking.selectors.schedules import Schedule, Shelf, shelves
+from booking.selectors.today import Day, day_of
 from booking.views.staff.frame import CHANGES_VISITS, user_of
 from clinic.accounts.access import allowed
 from clinic.places.policies import policy_for

@@ -9,8 +9,9 @@ from django.views.decorators.http import require_safe
 from booking.models import UPCOMING
 from booking.permissions import changeable_visits, may_open
 from booking.places import SEES_VISITS
+from booking.selectors.presses import what_can_be_done
+from booking.selectors.pricing import priced_by
 from booking.selectors.proof import ledger
-from booking.selectors.today import what_can_be_done
 from booking.views.staff.frame import user_of, visit_or_404
 from booking.views.steps import extras_in_words
 from clinic.accounts.access import allowed
@@ -32,6 +33,7 @@ def visit(request: HttpRequest, reference: str) -> HttpResponse:
         "extras": extras_in_words(booking.add_ons.all(), booking.extra_minutes),
         "is_ahead": booking.status in UPCOMING and booking.starts_at > now,
         "ledger": ledger(booking),
+        "priced": priced_by(booking),
         "may_open_client": booking.client and may_open(booking.client, user=user, now=now),
         "now": now,
     }
