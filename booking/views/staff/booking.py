@@ -235,7 +235,8 @@ def _book(request: HttpRequest, desk: Desk) -> HttpResponse:
     if not form.is_valid() or chosen is None:
         return _page(request, desk, form=form, status=422)
     choice = _choice(desk)
-    provider = choice and next((p for p in choice.people if p.pk == chosen.provider), None)
+    people = choice.people if choice else []
+    provider = next((person for person in people if person.pk == chosen.provider), None)
     try:
         if choice is None or not choice.is_as_asked or provider is None:
             raise NotOffered
@@ -397,9 +398,10 @@ def _time_form(desk: Desk) -> TimeForm:
     data = desk.data
     if "check" in data:
         return TimeForm(data)
-    if not data.get("start") or {"slot", "now", "go"} & data.keys():
+    typed = data.get("start", "")
+    if not typed or {"slot", "now", "go"} & data.keys():
         return TimeForm()
-    return TimeForm({"start": _next_quarter(data["start"])})
+    return TimeForm({"start": _next_quarter(typed)})
 
 
 def _next_quarter(typed: str) -> str:
