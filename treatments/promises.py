@@ -32,8 +32,9 @@ class Diary:
     `sold(kind, pks)` returns those of which any booking was ever made. `ahead(kind, pks, now)`
     returns the visits promised with one of them that are not over, in order of time.
     `change_url(kind, pk)` is where something is retired with a decision about each of these visits;
-    its kind may be "treatment" too. `promised(versions)` counts the visits to which each version of a text was promised, by pk;
-    `given(version, first, last)` returns a slice of those visits, the latest first.
+    its kind may be "treatment" too. `promised(versions)` counts the visits to which each version of
+    a text was promised, by pk; `given(version, first, last)` returns a slice of those visits, the
+    latest first.
     """
 
     sold: Callable[[str, Collection[int]], set[int]]

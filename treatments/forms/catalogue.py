@@ -52,7 +52,7 @@ class TextsField(forms.ModelMultipleChoiceField):
         return f"{obj.name} ({obj.code})"
 
 
-class OfferForm(forms.ModelForm):  # type: ignore[type-arg]
+class OfferForm(forms.ModelForm):
     """What treatments and add-ons share. `is_sold` keeps what bookings took of it as it is."""
 
     areas = forms.MultipleChoiceField(
@@ -147,8 +147,10 @@ class OfferForm(forms.ModelForm):  # type: ignore[type-arg]
         return self.instance
 
     def chosen_texts(self) -> Collection[int]:
-        """Return the pks of the instructions that are ticked."""
-        return [int(pk) for pk in self["instructions"].value() or [] if str(pk).isdigit()]
+        """Return the pks of the instructions that are ticked, or of those that are saved."""
+        if self.is_bound:
+            return [text.pk for text in self.cleaned_data.get("instructions", ())]
+        return [text.pk for text in self.initial.get("instructions", ())]
 
 
 class TreatmentForm(OfferForm):
@@ -211,7 +213,7 @@ class AddOnForm(OfferForm):
         )
 
 
-class LengthForm(forms.ModelForm):  # type: ignore[type-arg]
+class LengthForm(forms.ModelForm):
     """One length of a treatment; the last of them is empty, for one more."""
 
     class Meta:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -107,7 +107,7 @@ class Editor:
         self, *, kind: str, data: Mapping[str, Any] | None = None, initial: Mapping[str, Any]
     ) -> None:
         self.kind = kind
-        self.form = WordingForm(data, initial=initial)
+        self.form = WordingForm(data, initial=dict(initial))
         if data is None:
             self.lines = [self._line(i, {"text": text}) for i, text in enumerate(initial["lines"])]
             self.steps = [self._step(i, _shown(step)) for i, step in enumerate(initial["steps"])]
@@ -133,7 +133,7 @@ class Editor:
         editor = Editor(kind=self.kind, initial={**whole, "lines": (), "steps": ()})
         editor.lines = [editor._line(i, row) for i, row in enumerate(rows[LINE])]
         editor.steps = [editor._step(i, row) for i, row in enumerate(rows[STEP])]
-        forms_of = {LINE: editor.lines, STEP: editor.steps}
+        forms_of: dict[str, Sequence[forms.Form]] = {LINE: editor.lines, STEP: editor.steps}
         if focus is not None:
             first = next(iter(forms_of[kind][focus].fields.values()))
             first.widget.attrs["autofocus"] = True
@@ -177,7 +177,7 @@ class Editor:
         return StepForm(data, prefix=f"{STEP}-{index}", initial=initial, kind=self.kind)
 
 
-class TextForm(forms.ModelForm):  # type: ignore[type-arg]
+class TextForm(forms.ModelForm):
     """A new text, before anything of it is written."""
 
     class Meta:

@@ -148,5 +148,5 @@ def waiting_texts() -> int:
 
 def digest(version: InstructionVersion) -> str:
     """Return a short text that is another as soon as a word of `version` is."""
-    words = json.dumps([version.lines, version.steps, version.short])
+    words = json.dumps([version.lines, version.steps, version.short], sort_keys=True)
     return hashlib.sha256(words.encode()).hexdigest()[:16]

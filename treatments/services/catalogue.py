@@ -142,11 +142,15 @@ def subject_of(thing: Offer | Option) -> str:
 
 def _show(user: User, thing: Offer | Option, to: Visibility, now: datetime) -> None:
     is_retired = to == Visibility.RETIRED
-    rows = type(thing)._default_manager.filter(pk=thing.pk)
     if isinstance(thing, Option):
-        changed = rows.filter(is_active=is_retired).update(is_active=not is_retired)
+        lengths = Option.objects.filter(pk=thing.pk, is_active=is_retired)
+        changed = lengths.update(is_active=not is_retired)
+    elif isinstance(thing, Treatment):
+        treatments = Treatment.objects.filter(pk=thing.pk).exclude(visibility=to)
+        changed = treatments.update(visibility=to)
     else:
-        changed = rows.exclude(visibility=to).update(visibility=to)
+        add_ons = AddOn.objects.filter(pk=thing.pk).exclude(visibility=to)
+        changed = add_ons.update(visibility=to)
     if changed:
         what = "catalogue.retired" if is_retired else "catalogue.offered"
         note(user_id=user.pk, what=what, subject=subject_of(thing), now=now, to=to.value)

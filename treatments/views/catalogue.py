@@ -35,11 +35,7 @@ from treatments.selectors.instructions import approved_versions, instruction_ste
 from treatments.services import catalogue as services
 
 EDIT = "treatments.change_treatment"
-KINDS: dict[str, type[Treatment | Option | AddOn]] = {
-    "treatment": Treatment,
-    "option": Option,
-    "add-on": AddOn,
-}
+Thing = Treatment | Option | AddOn
 
 
 @dataclass
@@ -137,7 +133,7 @@ def preview(request: HttpRequest, kind: str, pk: int | None = None) -> HttpRespo
     minutes = sorted(
         int(value)
         for form in editor.asked_lengths
-        if str(value := form["minutes"].value()).isdigit() and form.instance.is_active
+        if str(value := form["minutes"].value()).isdecimal() and form.instance.is_active
     )
     context = {
         "treatment": offer if kind == "treatment" else None,
@@ -282,26 +278,30 @@ def _differing(editor: Editor, stored: Treatment | AddOn) -> list[tuple[str, str
     ]
 
 
-def _thing_or_404(kind: str, pk: int) -> Treatment | Option | AddOn:
-    if kind not in KINDS:
-        raise Http404
-    return get_object_or_404(KINDS[kind], pk=pk)
+def _thing_or_404(kind: str, pk: int) -> Thing:
+    if kind == "treatment":
+        return get_object_or_404(Treatment, pk=pk)
+    if kind == "option":
+        return get_object_or_404(Option, pk=pk)
+    if kind == "add-on":
+        return get_object_or_404(AddOn, pk=pk)
+    raise Http404
 
 
-def _bookable(thing: Treatment | Option | AddOn) -> tuple[str, list[int]]:
+def _bookable(thing: Thing) -> tuple[str, list[int]]:
     """What of `thing` a booking is made of: its kind and pks."""
     if isinstance(thing, Treatment):
         return OPTION, list(thing.options.values_list("pk", flat=True))
     return (OPTION if isinstance(thing, Option) else ADD_ON), [thing.pk]
 
 
-def _is_retired(thing: Treatment | Option | AddOn) -> bool:
+def _is_retired(thing: Thing) -> bool:
     if isinstance(thing, Option):
         return not thing.is_active
     return thing.visibility == Visibility.RETIRED
 
 
-def _page_of(thing: Treatment | Option | AddOn) -> str:
+def _page_of(thing: Thing) -> str:
     if isinstance(thing, AddOn):
         return reverse("catalogue:add_on", args=[thing.pk])
     pk = thing.treatment_id if isinstance(thing, Option) else thing.pk
