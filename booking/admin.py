@@ -64,7 +64,7 @@ class ProviderAdmin(admin.ModelAdmin):
     exclude = ("location",)  # a provider's hours name the place
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return () if obj is None else ("is_active",)  # who leaves, leaves by the schedule
+        return ("is_active",) if obj and obj.is_active else ()  # who leaves does by the schedule
 
 
 class FixtureAdmin(admin.ModelAdmin):
@@ -73,10 +73,12 @@ class FixtureAdmin(admin.ModelAdmin):
     What is no longer used is taken out of use by the schedule, which lists whom that touches.
     """
 
-    promised: ClassVar[Any] = ("location", "is_active")
+    promised: ClassVar[Any] = ("location",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return () if obj is None else self.promised
+        if obj is None:
+            return ()
+        return (*self.promised, "is_active") if obj.is_active else self.promised
 
 
 @admin.register(Room)
@@ -91,7 +93,7 @@ class RoomAdmin(FixtureAdmin):
 
 @admin.register(Device)
 class DeviceAdmin(FixtureAdmin):
-    promised = ("location", "device_kind", "is_active")
+    promised = ("location", "device_kind")
     list_display = ("name", "device_kind", "location", "is_active")
     list_filter = ("device_kind", "location", "is_active")
     list_select_related = ("location",)

@@ -610,3 +610,26 @@ def test_the_admin_says_by_which_clock_its_times_are(desk: Browser):
     assert "Times in UTC" in desk.get(reverse("admin:index")).content.decode()
     with timezone.override("America/New_York"):
         assert "Times in Eastern Time" in desk.get(page(TimeOff, "add")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("make_row", "field", "now_off"),
+    [
+        (factories.ProviderFactory, "is_active", False),
+        (factories.RoomFactory, "is_active", False),
+        (factories.DeviceFactory, "is_active", False),
+        (factories.OptionFactory, "is_active", False),
+        (factories.TreatmentFactory, "visibility", "retired"),
+        (factories.AddOnFactory, "visibility", "retired"),
+    ],
+)
+def test_what_may_touch_visits_is_not_switched_off_here_but_may_be_switched_on(
+    desk: Browser, make_row, field, now_off
+):
+    row = make_row()
+    url = page(type(row), "change", row.pk)
+    assert f'name="{field}"' not in desk.get(url).content.decode()
+
+    setattr(row, field, now_off)
+    row.save()
+    assert f'name="{field}"' in desk.get(url).content.decode()

@@ -14,6 +14,7 @@ from treatments.models import (
     PriceChange,
     PriceList,
     Treatment,
+    Visibility,
 )
 
 
@@ -25,10 +26,13 @@ class OfferAdmin(admin.ModelAdmin):
     ordering = ("position", "code")
     prepopulated_fields = {"slug": ("name",)}
     filter_horizontal: ClassVar[Any] = ("instructions",)
-    promised: ClassVar[Any] = ("device_needs", "visibility")  # the catalogue asks whom it touches
+    promised: ClassVar[Any] = ("device_needs",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return () if obj is None else self.promised
+        if obj is None:
+            return ()
+        is_retired = obj.visibility == Visibility.RETIRED  # the schedule asks whom that touches
+        return self.promised if is_retired else (*self.promised, "visibility")
 
 
 @admin.register(Treatment)
@@ -41,7 +45,7 @@ class TreatmentAdmin(OfferAdmin):
 class AddOnAdmin(OfferAdmin):
     list_display = ("name", "code", "minutes", "visibility", "position")
     filter_horizontal = ("instructions", "not_with")
-    promised = ("device_needs", "minutes", "visibility")
+    promised = ("device_needs", "minutes")
 
 
 @admin.register(Option)
@@ -55,7 +59,10 @@ class OptionAdmin(admin.ModelAdmin):
     autocomplete_fields = ("treatment",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return () if obj is None else ("treatment", "minutes", "is_active")
+        if obj is None:
+            return ()
+        promised = ("treatment", "minutes")
+        return (*promised, "is_active") if obj.is_active else promised
 
 
 @admin.register(Price)

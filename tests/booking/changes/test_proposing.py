@@ -6,7 +6,7 @@ import pytest
 from django.core import serializers
 from django.core.exceptions import ValidationError
 
-from booking import services
+from booking import services, tasks
 from booking.errors import NotNow, NotOffered, SlotTaken
 from booking.models import (
     Booking,
@@ -22,6 +22,7 @@ from booking.services.ledger import CLIENT, staff
 from booking.services.schedule import Stretch
 from clinic.places.models import Closure, OpeningHours
 from clinic.trail.models import Entry
+from clinic.web import clock
 from tests.booking.changes.scenes import away, visit
 from tests.booking.scenes import NOW, hold, on, slots_on, type_details, visitor, walls, wish_for
 from tests.factories import (
@@ -464,7 +465,9 @@ class TestAsking:
 
 
 class TestSettling:
-    def test_what_its_client_did_settles_it_and_the_change_is_in_force(self, scene, dana):
+    def test_what_its_client_did_settles_it_and_the_change_is_in_force(
+        self, scene, dana, monkeypatch
+    ):
         booking = visit(scene, 6)
         change = changes.propose(
             change=away(scene, on(scene, 6, 0), on(scene, 7, 0)), user=dana, now=NOW
@@ -474,7 +477,8 @@ class TestSettling:
         assert change.state == State.PENDING
 
         services.move(booking=booking, starts_at=on(scene, 7, 9), actor=CLIENT, now=NOW)
-        changes.settle_all(now=NOW + HOUR)
+        monkeypatch.setattr(clock, "now", lambda: NOW + HOUR)
+        tasks.settle_changes()
 
         change.refresh_from_db()
         assert (change.state, change.in_force_at) == (State.IN_FORCE, NOW + HOUR)
