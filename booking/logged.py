@@ -1,25 +1,43 @@
-"""How the clinic's log names what is about visits and people, and the pages it leads to."""
+"""How the clinic's log names what it is about, what was done, and the pages it leads to."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
 
+from django.db.models import Model
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from booking.models import Booking, Resource
+from booking.models import Booking, Resource, ScheduleChange
 from booking.selectors.desk import references
 from clinic.accounts.models import User
 from clinic.clients.models import Client, name_key
-from clinic.places.models import Location
+from clinic.places.models import Location, PolicyVersion
 from clinic.trail import subjects, words
-from clinic.trail.subjects import Shown
+from clinic.trail.subjects import Show, Shown
+from treatments.models import AddOn, Instruction, InstructionVersion, Option, Treatment
 
 SHORTEST_NAME = 3  # letters of a name to look for
 FOUND_AT_MOST = 50
 
 WORDS: dict[str, str | Promise] = {
+    "client.changed": _("Details of a client changed"),
+    "client.merged": _("Two records of a client joined"),
+    "client.taken_apart": _("Joined records taken apart"),
+    "note.added": _("Note about a client added"),
+    "note.put_back": _("Note about a client put back"),
+    "note.removed": _("Note about a client removed"),
+    "policy.published": _("Policies changed"),
+    "price.imported": _("Prices read from a file"),
+    "price.published": _("Prices published"),
+    "price.undone": _("Change of prices taken back"),
+    "schedule.asked": _("Change of the schedule asked for"),
+    "schedule.in_force": _("Change of the schedule in force"),
+    "schedule.pending": _("Change of the schedule begun"),
+    "schedule.refused": _("Change of the schedule not approved"),
+    "schedule.withdrawn": _("Change of the schedule taken back"),
     "visit.confirmed": _("Visit booked"),
     "visit.moved": _("Visit moved"),
     "visit.resized": _("Visit made longer or shorter"),
@@ -36,14 +54,42 @@ WORDS: dict[str, str | Promise] = {
 
 
 def register() -> None:
-    """Let the log name visits, clients, people, resources and places."""
+    """Let the log name visits, clients, people, places and what is offered."""
     words.register(WORDS)
     subjects.register("booking", show=visits, find=visits_called)
-    subjects.register("client", show=clients, find=clients_called)
-    subjects.register("user", show=people)
-    subjects.register("location", show=locations)
+    subjects.register("client", show=rows(Client, page="staff:client"), find=clients_called)
+    subjects.register("user", show=rows(User, page="staff:account"))
+    subjects.register("location", show=rows(Location))
     for kind in ("resource", "provider", "room", "device"):
-        subjects.register(kind, show=resources)
+        subjects.register(kind, show=rows(Resource, name=lambda row: row.name))
+    subjects.register("schedule_change", show=rows(ScheduleChange, page="staff:change"))
+    subjects.register("policy_version", show=rows(PolicyVersion, follow=("location",)))
+    subjects.register("price_change", show=price_changes)
+    subjects.register("treatment", show=rows(Treatment, page="catalogue:treatment"))
+    subjects.register("option", show=rows(Option, follow=("treatment",)))
+    subjects.register("add_on", show=rows(AddOn, page="catalogue:add_on"))
+    subjects.register("instruction", show=rows(Instruction, page="catalogue:text"))
+    version = rows(InstructionVersion, page="catalogue:version", follow=("instruction",))
+    subjects.register("instruction_version", show=version)
+
+
+def rows(
+    model: type[Model],
+    *,
+    page: str = "",
+    follow: Collection[str] = (),
+    name: Callable[[Any], str] = str,
+) -> Show:
+    """Return how rows of `model` are shown: by `name`, with `page` of their own. One query."""
+
+    def show(keys: Collection[int]) -> dict[int, Shown]:
+        found = model._default_manager.select_related(*follow) if follow else model._default_manager
+        return {
+            pk: Shown(name(row), reverse(page, args=[pk]) if page else "")
+            for pk, row in found.in_bulk(keys).items()
+        }
+
+    return show
 
 
 def visits(keys: Collection[int]) -> dict[int, Shown]:
@@ -57,12 +103,6 @@ def visits_called(typed: str) -> Iterable[int]:
     return Booking.objects.filter(reference__in=references(typed)).values_list("pk", flat=True)
 
 
-def clients(keys: Collection[int]) -> dict[int, Shown]:
-    """Return clients by their present names. One query."""
-    found = Client.objects.filter(pk__in=keys).values_list("pk", "name")
-    return {pk: Shown(name) for pk, name in found}
-
-
 def clients_called(typed: str) -> Iterable[int]:
     """Return the clients whose names hold what is typed. At most one query."""
     if len(name_key(typed)) < SHORTEST_NAME or ":" in typed:
@@ -71,16 +111,7 @@ def clients_called(typed: str) -> Iterable[int]:
     return found.values_list("pk", flat=True)[:FOUND_AT_MOST]
 
 
-def people(keys: Collection[int]) -> dict[int, Shown]:
-    """Return those who sign in by their names. One query."""
-    return {pk: Shown(str(user)) for pk, user in User.objects.in_bulk(keys).items()}
-
-
-def resources(keys: Collection[int]) -> dict[int, Shown]:
-    """Return people, rooms and devices by their names. One query."""
-    return {pk: Shown(each.name) for pk, each in Resource.objects.in_bulk(keys).items()}
-
-
-def locations(keys: Collection[int]) -> dict[int, Shown]:
-    """Return places by their names. One query."""
-    return {pk: Shown(each.name) for pk, each in Location.objects.in_bulk(keys).items()}
+def price_changes(keys: Collection[int]) -> dict[int, Shown]:
+    """Return changes of prices by their numbers, which their pages have too. No query."""
+    name = str(_("Change %(number)s"))
+    return {pk: Shown(name % {"number": pk}, reverse("prices:change", args=[pk])) for pk in keys}

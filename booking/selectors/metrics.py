@@ -217,8 +217,11 @@ def sums(scope: Scope) -> Sums:
 
 def _totals(values: Sequence[Any]) -> Totals:
     """Return a row of sums; the database says nothing of no visits, and SQLite knows no cents."""
-    *counts, revenue, fees_owed = (value or 0 for value in values)
-    return Totals(*counts, revenue=_exact(revenue), fees_owed=_exact(fees_owed))
+    *counts, revenue, owed = (value or 0 for value in values)
+    names = (each.name for each in fields(Totals))
+    total = Totals(**dict(zip(names, counts, strict=False)))
+    total.revenue, total.fees_owed = _exact(revenue), _exact(owed)
+    return total
 
 
 # Who comes again

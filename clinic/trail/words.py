@@ -38,14 +38,14 @@ def said(what: str) -> str:
 
 
 def facts_said(facts: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return facts as (name, value) in words; a pair of before and after gets an arrow."""
+    """Return facts as (name, value) in words; what changed reads "before, after"."""
     return [(name.replace("_", " "), _value(value)) for name, value in facts.items()]
 
 
 def _value(value: Any) -> str:
+    if value in (None, "", [], {}):
+        return "–"
     match value:
-        case None | "" | [] | {}:
-            return "–"
         case bool():
             return str(_("yes") if value else _("no"))
         case dict():
