@@ -270,6 +270,10 @@ def _lock_at(booking: Booking, statuses: Collection[str]) -> None:
         lock_booking(booking)
     except NotNow:
         raise NotNow(how_it_stands(booking)) from None
+    if booking.status == Status.PENDING_FORM:
+        raise NotNow(
+            _("Details are missing. The client completes them first: see the page of the visit.")
+        )
     if booking.status not in statuses:
         raise NotNow(how_it_stands(booking))
 

@@ -228,6 +228,12 @@ class TestTooLate:
 
 
 class TestOtherwise:
+    def test_nobody_is_checked_in_before_the_details_are_there(self, booking):
+        with pytest.raises(NotNow, match="Details are missing"):
+            services.check_in(
+                booking=booking, actor=staff(UserFactory()), now=booking.starts_at - MINUTE
+            )
+
     def test_a_canceled_visit_needs_no_details(self, booking):
         services.cancel(booking=booking, actor=CLIENT, now=NOW)
 

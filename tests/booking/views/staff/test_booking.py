@@ -217,6 +217,9 @@ class TestBooking:
         assert "Details by tomorrow, 7:00 am (Eastern Time)" in page
         assert "/visit/" in page
         assert "Complete them on this device" in page
+        visit = words(desk.get(reverse("staff:visit", args=[booking.reference])))
+        assert "Details by tomorrow, 7:00 am" in visit
+        assert reverse("staff:booked", args=[booking.reference]) in visit
 
     def test_a_swap_is_led_on_with_the_whole_page(self, desk, scene):
         response = desk.post(
