@@ -218,9 +218,9 @@ def sums(scope: Scope) -> Sums:
 def _totals(values: Sequence[Any]) -> Totals:
     """Return a row of sums; the database says nothing of no visits, and SQLite knows no cents."""
     *counts, revenue, owed = (value or 0 for value in values)
-    names = (each.name for each in fields(Totals))
-    total = Totals(**dict(zip(names, counts, strict=False)))
-    total.revenue, total.fees_owed = _exact(revenue), _exact(owed)
+    total = Totals(revenue=_exact(revenue), fees_owed=_exact(owed))
+    for each, count in zip(fields(Totals), counts, strict=False):
+        setattr(total, each.name, count)
     return total
 
 
