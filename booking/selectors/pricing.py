@@ -1,4 +1,4 @@
-"""What the price desk asks about visits (`treatments.registry`), and which price one comes from."""
+"""What the price desk asks about visits (`treatments.registry`); which price one comes from."""
 
 from __future__ import annotations
 
@@ -124,11 +124,12 @@ def priced_by(booking: Booking) -> list[PricedLine]:
     return found
 
 
-def begins_later(booking: Booking, *, today: date) -> date | None:
-    """Return from which day on the price of `booking` counts, if that is after `today`. One query.
+def begins_later(booking: Booking, *, now: datetime) -> date | None:
+    """Return from which day on the price of `booking` counts, if that is still ahead. One query.
 
-    What it costs for a visit today is another price then.
+    What a visit today would cost is another price then.
     """
+    today = now.astimezone(booking.location.zone).date()
     rows = [priced.row for priced in priced_by(booking) if priced.row]
     later = [row.effective_from for row in rows if row.effective_from > today]
     return max(later, default=None)

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from booking.errors import AskTheClinic, BookingError, HoldExpired, SlotTaken
 from booking.forms.details import DetailsForm, from_draft
 from booking.models import Booking, Draft, Status
+from booking.selectors.pricing import begins_later
 from booking.services import confirm_booking, save_draft
 from booking.services.confirming import CONSENT_WORDING, is_complete
 from booking.terms import terms
@@ -134,6 +135,7 @@ def review_page(
             "phone": in_national_form(str((booking.client or draft).phone)),
             "terms": terms(booking, now=now),
             "refusal": refusal,
+            "price_from": begins_later(booking, now=now),
         }
         return render(request, "booking/review.html", context, status=409 if refusal else 200)
 

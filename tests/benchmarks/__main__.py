@@ -33,6 +33,9 @@ def main() -> int:
     with services.postgres() as database_url:
         figures |= named("dashboard.postgres", measure("dashboard", DATABASE_URL=database_url))
     figures |= named("dashboard", measure("dashboard"))
+    with services.postgres() as database_url:
+        figures |= named("prices.postgres", measure("prices", DATABASE_URL=database_url))
+    figures |= named("prices", measure("prices"))
     with services.both() as urls:
         figures |= named("booking", measure("rate", **urls))
     with services.both() as urls:

@@ -136,6 +136,15 @@ class Price(models.Model):
     def __str__(self) -> str:
         return f"{self.option or self.add_on}: {money(self.amount)}"
 
+    @property
+    def rule(self) -> str:
+        """Whose and where, as the handbook orders them: "provider", "place", "base"."""
+        if self.price_list_id and self.location_id:
+            return _now("provider and place")
+        if self.price_list_id:
+            return _now("provider")
+        return _now("place") if self.location_id else _now("base")
+
     def clean(self) -> None:
         if self.amount is None:
             return

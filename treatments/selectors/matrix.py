@@ -11,7 +11,6 @@ from itertools import groupby
 
 from django.db.models import Prefetch
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from clinic.places.models import Location
 from treatments.cells import Cell, Edit, Seen, name_of
@@ -332,12 +331,3 @@ def plain(amount: Decimal | None) -> str:
     if amount is None:
         return ""
     return f"{amount:.0f}" if amount == amount.to_integral_value() else f"{amount:.2f}"
-
-
-def source_of(row: Price) -> str:
-    """Return which kind of price `row` is, in a word or two."""
-    if row.price_list_id and row.location_id:
-        return pgettext("price rule", "provider and place")
-    if row.price_list_id:
-        return pgettext("price rule", "provider")
-    return pgettext("price rule", "place") if row.location_id else pgettext("price rule", "base")

@@ -98,15 +98,18 @@ class PriceBook:
         The most particular row that counts on the day; of those, the latest. Raises NoPrice.
         """
         name = str(offer)
-        row = deciding(self._rows_of(offer), price_list_id=price_list_id, visit_on=visit_on)
+        row = self.row(offer, price_list_id=price_list_id, visit_on=visit_on)
         if row is None:
             raise NoPrice(name)
         code = offer.treatment.code if isinstance(offer, Option) else offer.code
         return PriceLine(code, name, row.amount)
 
-    def _rows_of(self, offer: Option | AddOn) -> list[Price]:
-        is_option = isinstance(offer, Option)
-        return self._by_offer[(offer.pk, None) if is_option else (None, offer.pk)]
+    def row(
+        self, offer: Option | AddOn, *, price_list_id: int | None, visit_on: date
+    ) -> Price | None:
+        """Return the published price that decides what `offer` costs, if there is one."""
+        pks = (offer.pk, None) if isinstance(offer, Option) else (None, offer.pk)
+        return deciding(self._by_offer[pks], price_list_id=price_list_id, visit_on=visit_on)
 
 
 def price_books(

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+from django.test import Client as Browser
+from django.urls import reverse
 
-from booking.models import Status
-from booking.selectors.pricing import gives, promised, sold
+from booking.models import Booking, Status
+from booking.permissions import Role
+from booking.selectors.pricing import gives, priced_by, promised, sold
+from clinic.web import clock
 from tests.booking.scenes import NOW, confirm, hold, on
-from tests.factories import AddOnFactory, PriceListFactory, booked, open_clinic
+from tests.booking.views.browsing import Visitor, at, text
+from tests.factories import (
+    AddOnFactory,
+    PriceFactory,
+    PriceListFactory,
+    UserFactory,
+    booked,
+    open_clinic,
+)
+from treatments.models import Price
 from treatments.registry import Sold
 
 pytestmark = pytest.mark.django_db
@@ -100,3 +113,89 @@ def test_those_with_prices_of_their_own_say_what_they_give(scene):
         (provider.price_list_id, scene.treatment.pk, None),
         (provider.price_list_id, None, extra.pk),
     }
+
+
+def test_each_line_of_a_visit_names_the_price_it_comes_from(scene, django_assert_num_queries):
+    base = Price.objects.get()
+    raised = PriceFactory(
+        option=scene.option, amount=180, effective_from=date(2030, 4, 1), published_at=NOW
+    )
+    before = confirm(scene, on(scene, 29, 9))
+    after = confirm(scene, on(scene, 29, 9) + timedelta(days=7), name="Noor")
+    read = Booking.objects.with_facts()
+
+    visits = [read.get(pk=visit.pk) for visit in (before, after)]
+
+    with django_assert_num_queries(2):
+        rows = [priced_by(visit)[0].row for visit in visits]
+
+    assert rows == [base, raised]
+    assert [row.rule for row in rows if row] == ["base", "base"]
+
+
+def test_a_line_kept_through_a_move_comes_from_an_earlier_promise(scene):
+    visit = confirm(scene, on(scene, 29, 9))
+    PriceFactory(
+        option=scene.option,
+        amount=180,
+        effective_from=date(2030, 4, 1),
+        published_at=visit.priced_at,
+    )
+    week = timedelta(days=7)
+    Booking.objects.filter(pk=visit.pk).update(
+        starts_at=visit.starts_at + week, ends_at=visit.ends_at + week
+    )
+
+    (priced,) = priced_by(Booking.objects.with_facts().get(pk=visit.pk))
+
+    assert (priced.line.amount, priced.row) == (170, None)
+
+
+def test_a_visit_after_a_change_shows_its_price_on_the_page_of_the_staff(scene):
+    PriceFactory(option=scene.option, amount=180, effective_from=date(2030, 4, 1))
+    visit = confirm(scene, on(scene, 29, 9) + timedelta(days=7))
+    browser = Browser()
+    browser.force_login(UserFactory(groups=[Role.FRONT_DESK], is_staff=True))
+
+    page = browser.get(reverse("staff:visit", args=[visit.reference])).content.decode()
+
+    assert "Price of base for visits from Apr 1, 2030, published" in page
+
+
+@pytest.mark.parametrize(
+    ("zone", "change_on"),
+    [
+        ("America/New_York", date(2030, 3, 10)),
+        ("America/Los_Angeles", date(2030, 3, 10)),
+        ("America/New_York", date(2030, 11, 3)),
+        ("America/Los_Angeles", date(2030, 11, 3)),
+        ("America/Los_Angeles", date(2030, 5, 7)),
+    ],
+)
+def test_a_new_price_applies_from_midnight_of_the_place(zone, change_on):
+    """Held at once, for the last quarter before midnight there and for the first after it."""
+    scene = open_clinic(zone, opens=time(0), closes=time(23, 59), minutes=15, buffer_minutes=0)
+    midnight = datetime.combine(change_on, time(), tzinfo=scene.location.zone).astimezone(UTC)
+    now = midnight - timedelta(days=10)
+    PriceFactory(option=scene.option, amount=180, effective_from=change_on, published_at=now)
+
+    before = hold(scene, midnight - timedelta(minutes=45), now=now)
+    after = hold(scene, midnight, now=now)
+
+    assert [before.price, after.price] == [170, 180]
+
+
+def test_who_books_for_after_a_change_reads_from_when_the_price_counts(scene, monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+    PriceFactory(option=scene.option, amount=180, effective_from=date(2030, 4, 1))
+    words = []
+    for days in (20, 27):
+        guest = Visitor(scene).come()
+        starts_at = on(scene, 8, 9) + timedelta(days=days)
+        guest.press(starts_at, price="170.00" if days == 20 else "180.00")
+        booking = Booking.objects.latest("pk")
+        guest.fill_in(booking)
+        words.append(text(guest.browser.get(at("review", booking))))
+
+    assert "is the price for visits from" not in words[0]
+    assert "$180 is the price for visits from Monday, April 1." in words[1]

@@ -127,7 +127,7 @@ def test_a_visit_costs_the_same_for_one_message_as_for_twenty(
         alert(booking, seen_at=NOW, seen_by=robin)
         booking.instruction_versions.add(InstructionVersionFactory())
 
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(19):
         desk.get(VISIT)
 
 
