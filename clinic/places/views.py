@@ -178,7 +178,8 @@ def _heard(book: RuleBook, owner: Location | None, values: dict[str, Any]) -> li
     except ValidationError:
         return []
     before = sentences(book.policy(owner))
-    return [said for name, said in sentences(policy).items() if before.get(name) != said]
+    changed = (said for name, said in sentences(policy).items() if before.get(name) != said)
+    return list(dict.fromkeys(changed))
 
 
 def _form(

@@ -9,6 +9,7 @@ from typing import Any, cast
 from csp.constants import SELF
 from csp.decorators import csp_replace
 from django.contrib import messages as toasts
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -35,6 +36,7 @@ from treatments.selectors.instructions import approved_versions, instruction_ste
 from treatments.services import catalogue as services
 
 EDIT = "treatments.change_treatment"
+PER_PAGE = 30
 Thing = Treatment | Option | AddOn
 
 
@@ -173,7 +175,9 @@ def retire(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
         "thing": thing,
         "kind": kind,
         "back": _page_of(thing),
-        "visits": diary().ahead(kind_asked, pks, now),
+        "page": Paginator(diary().ahead(kind_asked, pks, now), PER_PAGE).get_page(
+            request.GET.get("page")
+        ),
         "change_url": diary().change_url(kind.replace("-", "_"), pk),
         "is_retired": _is_retired(thing),
     }
