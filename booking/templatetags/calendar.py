@@ -12,12 +12,34 @@ from django.utils.safestring import SafeString
 from clinic.web.templatetags.lumen import icon
 
 if TYPE_CHECKING:
-    from booking.views.staff.drawing import Box
+    from booking.views.staff.drawing import Box, Drawn
 
 register = template.Library()
 
 
 @register.simple_tag
+def calendar_box(box: Box, drawn: Drawn, book_url: str) -> SafeString:
+    """Return one box of a column: a visit, a stretch that is blocked, or one that is free."""
+    if box.sort == "visit":
+        return visit_box(box)
+    return free_box(box, drawn, book_url) if box.sort == "free" else blocked_box(box)
+
+
+def free_box(box: Box, drawn: Drawn, book_url: str) -> SafeString:
+    """Return a stretch that is free, which leads to a booking."""
+    return format_html(
+        '<li class="cal-free" data-set="--at:{};--for:{}">'
+        '<a href="{}&amp;day={}&amp;start={}&amp;provider={}"><span>{}</span></a></li>',
+        box.at,
+        box.minutes,
+        book_url,
+        drawn.column.day.isoformat(),
+        box.start,
+        drawn.column.resource.pk,
+        box.name,
+    )
+
+
 def blocked_box(box: Box) -> SafeString:
     """Return a stretch in which nothing can be booked, and why."""
     return format_html(
@@ -31,7 +53,6 @@ def blocked_box(box: Box) -> SafeString:
     )
 
 
-@register.simple_tag
 def visit_box(box: Box) -> SafeString:
     """Return a visit: a link to its page, or where it may not be opened only its words."""
     words = format_html(

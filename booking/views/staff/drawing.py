@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
+from operator import attrgetter
 
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -96,10 +98,20 @@ class Viewer:
         return self.books_all or (self.books_own and column.resource.user_id == self.user.pk)
 
 
+class Sort(StrEnum):
+    """What a box is."""
+
+    VISIT = "visit"
+    OFF = "off"
+    FREE = "free"
+    PLACE = "place"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
     """A box in a column: where it begins and how long it is, in minutes, and what it says."""
 
+    sort: Sort
     at: int
     minutes: int
     css: str = ""
@@ -124,9 +136,7 @@ class Drawn:
     column: Column
     label: str
     hours: str
-    offs: list[Box]
-    visits: list[Box]
-    free: list[Box]
+    boxes: list[Box]  # in order of time
     places: list[Box]
     now_at: int | None
 
@@ -177,9 +187,14 @@ def draw(
         column=column,
         label=f"{column.resource.name}, {day_short(column.day)}",
         hours=_hours(column.working),
-        offs=list(_offs(column, axis, is_week=is_week)),
-        visits=[each for each in visits if each.minutes],
-        free=list(_free(free, column, axis)),
+        boxes=sorted(
+            [
+                *_offs(column, axis, is_week=is_week),
+                *(each for each in visits if each.minutes),
+                *_free(free, column, axis),
+            ],
+            key=attrgetter("at"),
+        ),
         places=[_place(each, axis) for each in places],
         now_at=now_at,
     )
@@ -209,6 +224,7 @@ def _visit(
     lane = 0 if isinstance(column.resource, Provider) else lane_of(visit.provider)
     if not viewer.sees(visit):
         return Box(
+            sort=Sort.VISIT,
             at=at,
             minutes=minutes,
             css=_css(TAKEN, minutes),
@@ -222,6 +238,7 @@ def _visit(
         look = NEEDS_SOMEBODY
     if visit.client is None:
         return Box(
+            sort=Sort.VISIT,
             at=at,
             minutes=minutes,
             css=_css(look, minutes),
@@ -236,6 +253,7 @@ def _visit(
         line = f"{visit.provider.first_name}, {line}"
     may_change = viewer.changes(visit)
     return Box(
+        sort=Sort.VISIT,
         at=at,
         minutes=minutes,
         css=_css(look, minutes),
@@ -272,6 +290,7 @@ def _offs(column: Column, axis: Axis, *, is_week: bool) -> Iterator[Box]:
         at, minutes = axis.place(off.span, column.day)
         if minutes > 0 and off.span[1] > axis.instant(axis.opens, column.day):
             yield Box(
+                sort=Sort.OFF,
                 at=at,
                 minutes=minutes,
                 css="" if off.why == Why.BREAK else "is-away",
@@ -307,6 +326,7 @@ def _free(free: list[Span], column: Column, axis: Axis) -> Iterator[Box]:
     for span in free:
         at, minutes = axis.place(span, column.day)
         yield Box(
+            sort=Sort.FREE,
             at=at,
             minutes=minutes,
             name=_("Book at %(time)s") % {"time": _wall(span[0])},
@@ -317,6 +337,7 @@ def _free(free: list[Span], column: Column, axis: Axis) -> Iterator[Box]:
 def _place(second: int, axis: Axis) -> Box:
     local = _local(second)
     return Box(
+        sort=Sort.PLACE,
         at=axis.at(second),
         minutes=0,
         name=clock_time(local),
