@@ -81,7 +81,7 @@ def test_on_a_tablet_a_client_is_called_and_the_preparation_sent_again_by_touch(
     at_the_desk: Page, live_server: Any, visit: Booking, axe: Callable[[Page], None]
 ):
     page = at_the_desk
-    page.goto(f"{live_server.url}{reverse('staff:home')}")
+    page.goto(f"{live_server.url}{reverse('staff:alerts')}")
     expect(page.get_by_role("heading", level=1, name="Needs a person")).to_be_visible()
     expect(page.get_by_role("link", name="Needs a person 2 open")).to_be_visible()
     axe(page)
