@@ -163,7 +163,8 @@ def test_a_visit_its_client_canceled_meanwhile_is_shown_as_it_is(desk, visit, at
 
 def test_a_visit_that_was_moved_meanwhile_is_looked_at_again(desk, visit, at):
     asked = sent(visit, "client")
-    services.move(booking=visit, starts_at=visit.starts_at + timedelta(days=1), actor=CLIENT, now=NOW)
+    later = visit.starts_at + timedelta(days=1)
+    services.move(booking=visit, starts_at=later, actor=CLIENT, now=NOW)
 
     assert desk.post(url(visit), asked).status_code == 409
 
