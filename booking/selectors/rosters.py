@@ -25,7 +25,6 @@ from clinic.places.models import Location, Weekday
 
 State = ScheduleChange.State
 Hours = list[tuple[time, time]]
-OPEN_STATES = (State.ASKED, State.PENDING)
 SHOWN = 25  # of the past
 
 
@@ -38,10 +37,6 @@ class Pattern:
     valid_until: date | None
     every_weeks: int
     days: list[tuple[str, Hours]]
-
-    def is_ahead(self, today: date) -> bool:
-        """Whether it has not begun."""
-        return self.valid_from > today
 
 
 @dataclass(frozen=True)
