@@ -17,6 +17,7 @@ from booking.selectors.gaps import Gap, gaps_of
 from booking.selectors.presses import Can, what_can_be_done
 from booking.selectors.proof import is_acknowledged
 from booking.selectors.schedules import Schedule, in_schedule, instants_of
+from clinic.places.models import Location
 from clinic.places.policies import Policy
 from clinic.web.money import money
 from clinic.web.templatetags.lumen import clock_time
@@ -30,6 +31,12 @@ OVER = frozenset(
         Status.DECLINED_AT_VISIT,
     }
 )
+
+
+def name_here(name: str, place: Location) -> str:
+    """Return what a room or device is called at its own place: "Alder Street, room 2" is Room 2."""
+    short = name.removeprefix(f"{place.name}, ")
+    return short[:1].upper() + short[1:]
 
 
 class Chip(NamedTuple):
@@ -71,9 +78,8 @@ class Card:
 
     def _names(self, kind: str) -> str:
         """What is kept, without the name of the place that everybody is in."""
-        place = f"{self.booking.location.name}, "
-        names = (name.removeprefix(place) for name in self.kept.get(kind, ()))
-        return ", ".join(name[:1].upper() + name[1:] for name in names)
+        place = self.booking.location
+        return ", ".join(name_here(name, place) for name in self.kept.get(kind, ()))
 
     @property
     def left(self) -> int:

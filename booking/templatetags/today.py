@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from django import template
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
@@ -16,42 +18,37 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from booking.letters.staff import initialed as letter_initials
 from booking.selectors.presses import Press
-from booking.selectors.today import Chip
+from booking.selectors.today import Chip, name_here
 from clinic.clients.models import Client
+from clinic.places.models import Location
 from clinic.web.money import money
 from clinic.web.templatetags.lumen import clock_time, icon, minutes
 
 register = template.Library()
 
-ICONS = {
-    "check-in": "person-check",
-    "late": "person-check",
-    "start": "play",
-    "complete": "check2-all",
-    "no-show": "person-x",
-    "decline": "shield-x",
-    "take-back": "arrow-counterclockwise",
-    "fee": "hourglass-bottom",
-    "free": "hourglass-bottom",
-    "cleanse": "droplet",
-    "lower": "reception-1",
-    "change": "arrow-left-right",
-}
 
-WORDS = {
-    ("check-in", ""): _lazy("Check in"),
-    ("late", ""): _lazy("Check in"),
-    ("late", "fee"): _lazy("Too late: nothing is owed"),
-    ("late", "free"): _lazy("Too late: nothing is owed"),
-    ("start", ""): _lazy("Start"),
-    ("complete", ""): _lazy("Complete"),
-    ("no-show", ""): _lazy("Did not come"),
-    ("decline", ""): _lazy("Decline for safety, no fee"),
-    ("decline", "cleanse"): _lazy("Cleanse and go on"),
-    ("decline", "lower"): _lazy("Lower intensity"),
-    ("decline", "change"): _lazy("Another treatment"),
-    ("decline", "unprepared"): _lazy("Decline"),
-    ("take-back", ""): _lazy("Take back the last note"),
+class Face(NamedTuple):
+    """What a press looks like on its button."""
+
+    icon: str
+    words: Promise
+
+
+FACES = {
+    ("check-in", ""): Face(icon="person-check", words=_lazy("Check in")),
+    ("late", ""): Face(icon="person-check", words=_lazy("Check in")),
+    ("late", "fee"): Face(icon="hourglass-bottom", words=_lazy("Too late: nothing is owed")),
+    ("late", "free"): Face(icon="hourglass-bottom", words=_lazy("Too late: nothing is owed")),
+    ("start", ""): Face(icon="play", words=_lazy("Start")),
+    ("complete", ""): Face(icon="check2-all", words=_lazy("Complete")),
+    ("no-show", ""): Face(icon="person-x", words=_lazy("Did not come")),
+    ("decline", ""): Face(icon="shield-x", words=_lazy("Decline for safety, no fee")),
+    ("decline", "cleanse"): Face(icon="droplet", words=_lazy("Cleanse and go on")),
+    ("decline", "lower"): Face(icon="reception-1", words=_lazy("Lower intensity")),
+    ("decline", "change"): Face(icon="arrow-left-right", words=_lazy("Another treatment")),
+    ("decline", "unprepared"): Face(icon="shield-x", words=_lazy("Decline")),
+    ("take-back", ""): Face(icon="arrow-counterclockwise", words=_lazy("Take back the last note")),
+    ("late", "anyway"): Face(icon="person-check", words=_lazy("Treat anyway")),
 }
 
 
@@ -94,6 +91,12 @@ def initialed(client: Client) -> str:
     return letter_initials(client)
 
 
+@register.filter
+def here(name: str, place: Location) -> str:
+    """Name a room without the place that everybody is in."""
+    return name_here(name, place)
+
+
 @register.simple_tag
 def press_base(reference: str) -> str:
     """Return what the addresses of all presses of a visit begin with; the verb comes after it."""
@@ -111,7 +114,7 @@ def press_words(press: Press) -> str:
             return _("Too late: %(fee)s is owed") % {"fee": money(press.amount)}
         case "late", "" if press.minutes:
             return _("Check in, %(left)s left") % {"left": left}
-    return str(WORDS[press.verb, press.choice])
+    return str(FACES[press.verb, press.choice].words)
 
 
 @register.filter
@@ -129,7 +132,7 @@ def chip(fact: Chip) -> SafeString:
 
 @lru_cache(maxsize=512)
 def _label(press: Press, language: str) -> SafeString:
-    icon_name = ICONS.get(press.choice) or ICONS[press.verb]
+    icon_name = FACES[press.verb, press.choice].icon
     return format_html("{}<span>{}</span>", _icon(icon_name), press_words(press))
 
 
