@@ -64,22 +64,22 @@ def test_of_many_desks_that_book_one_time_one_has_it(hour):
 
 
 def test_the_desk_and_a_client_online_who_want_one_time():
-    for _ in range(rounds(10, 40)):
+    for number in range(rounds(10, 40)):
         scene = open_clinic()
         at = on(scene, 4, 10)
 
         outcomes = race(
-            [booking_for(scene, at, "Nora Lind"), lambda: hold(scene, at).pk]  # noqa: B023
+            [booking_for(scene, at, f"Guest {number}"), lambda: hold(scene, at).pk]  # noqa: B023
         )
 
         assert errors(outcomes) == {"won": 1, "SlotTaken": 1}
 
 
 def test_one_press_that_comes_many_times_books_once():
-    for _ in range(CROWDS):
+    for number in range(CROWDS):
         scene = open_clinic()
 
-        outcomes = race([booking_for(scene, on(scene, 4, 10), "Nora Lind")] * PRESSES)
+        outcomes = race([booking_for(scene, on(scene, 4, 10), f"Guest {number}")] * PRESSES)
 
         assert errors(outcomes) == {"won": PRESSES}
         assert len({outcome.value for outcome in outcomes}) == 1
