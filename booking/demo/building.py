@@ -19,11 +19,12 @@ from clinic.accounts.models import User
 from clinic.clients.models import Client
 from clinic.places.models import Closure, Location, OpeningHours, PolicyVersion
 from treatments.catalogue import load_catalogue
-from treatments.models import AddOn, Option, Price, PriceList, Treatment
+from treatments.models import AddOn, Option, Price, PriceChange, PriceList, Treatment
 
 PASSWORD = "a-quiet-hour"  # noqa: S105  of accounts that exist on a developer's machine only
 MARK = "Demo clinic: its diary is drawn by a generator"
 OPEN_SINCE = timedelta(days=365)
+ANNOUNCED = timedelta(days=3)  # ago
 DEAREST = Decimal(200)
 WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 
@@ -75,6 +76,7 @@ def build_clinic(*, today: date, now: datetime) -> None:
         price.published_by, price.reason = admin, "The demo clinic"
         price.full_clean()
     Price.objects.bulk_create(prices)
+    _announce_prices(base, by=admin, today=today, now=now)
     _add_absences(places, today=today)
 
 
@@ -184,6 +186,34 @@ def _prices_of(
     for price in prices:
         price.price_list = provider.price_list
     return prices
+
+
+def _announce_prices(
+    base: Mapping[Option, Decimal], *, by: User, today: date, now: datetime
+) -> None:
+    """Publish a change that is ahead, so that the price desk shows one and it can be undone."""
+    coming = facts()["coming_prices"]
+    day, published_at = today + timedelta(days=coming["in_days"]), now - ANNOUNCED
+    change = PriceChange.objects.create(
+        reason=coming["reason"],
+        effective_from=day,
+        made_by=by,
+        made_at=published_at,
+        published_at=published_at,
+    )
+    for option, amount in base.items():
+        if option.treatment.code in coming["treatments"].split():
+            price = Price(
+                option=option,
+                amount=amount + coming["more"],
+                effective_from=day,
+                published_at=published_at,
+                published_by=by,
+                reason=change.reason,
+                change=change,
+            )
+            price.full_clean()
+            price.save()
 
 
 def _add_absences(places: Mapping[str, Location], *, today: date) -> None:

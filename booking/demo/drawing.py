@@ -242,7 +242,12 @@ class Day:
         return self._between(earliest, latest, self.rng.betavariate(2, 1))
 
     def _price(self, wish: Wish, provider: Provider, made_at: datetime) -> VisitPrice:
-        rows = [price for price in self.place.prices if price.published_at <= made_at]
+        rows = [
+            price
+            for price in self.place.prices
+            if price.published_at <= made_at
+            and (price.withdrawn_at is None or price.withdrawn_at > made_at)
+        ]
         book = PriceBook(wish.option, wish.add_ons, rows)
         return book.visit(price_list_id=provider.price_list_id, visit_on=self.on)
 

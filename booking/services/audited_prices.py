@@ -51,10 +51,10 @@ def wrong_prices() -> Iterator[tuple[str, str]]:
     """
     history = History()
     lines: dict[int, list[Line]] = defaultdict(list)
-    for booking, *line in BookingLine.objects.order_by("booking", "position").values_list(
+    for booking, *facts in BookingLine.objects.order_by("booking", "position").values_list(
         "booking", "position", "code", "name", "amount"
     ):
-        lines[booking].append(Line._make(line))
+        lines[booking].append(Line._make(facts))
     add_ons = dict(AddOn.objects.order_by().values_list("code", "pk"))
     for pk, reference, moments in _visits():
         for line in lines[pk]:
