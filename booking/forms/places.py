@@ -100,7 +100,7 @@ class NameForm(forms.Form):
         )
 
 
-def unique_name(name: str, location: Location | None, *, besides: int | None = None) -> str:
+def unique_name(name: str, location: Location | None, *, besides: int = 0) -> str:
     """Return `name` in single spaces. Raises ValidationError if something there has it."""
     name = " ".join(name.split())
     others = Resource.objects.filter(location=location, name__iexact=name, is_active=True)

@@ -86,7 +86,7 @@ def place_facts(location: Location, *, now: datetime) -> PlaceFacts:
         .prefetch_related(Prefetch("time_off", ahead, to_attr="ahead"))
         .order_by("device__device_kind", "name")
     )
-    standing = [Standing(thing, thing.ahead) for thing in things if thing.is_active]  # type: ignore[attr-defined]
+    standing = [Standing(thing, thing.ahead) for thing in things if thing.is_active]
     return PlaceFacts(
         week=[(day, hours[day]) for day in Weekday],
         closures=list(location.closures.filter(ends_on__gte=today).order_by("starts_on")),
