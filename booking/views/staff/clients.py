@@ -167,7 +167,7 @@ def put_back_note(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def client_or_404(request: HttpRequest, pk: int) -> Client:
-    """Return the client, or whom they were merged into, if this person may look. Up to 2 queries."""
+    """Return the client, or whom they were merged into, if they may look. Up to 2 queries."""
     found = get_object_or_404(Client.objects.select_related("merged_into__user", "user"), pk=pk)
     if not may_open(found.kept, user=user_of(request), now=clock.now()):
         raise Http404
