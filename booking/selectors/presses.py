@@ -96,5 +96,6 @@ def _arrivals(visit: Booking, late: Lateness, *, now: datetime) -> Iterator[Pres
     else:
         if late == Lateness.TOO_LATE:
             yield Press("late", "anyway", minutes=left)
-        yield Press("late", "fee", amount=late_fee(visit))
+        if fee := late_fee(visit):
+            yield Press("late", "fee", amount=fee)
         yield Press("late", "free")

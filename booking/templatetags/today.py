@@ -37,7 +37,7 @@ class Face(NamedTuple):
 FACES = {
     ("check-in", ""): Face(icon="person-check", words=_lazy("Check in")),
     ("late", ""): Face(icon="person-check", words=_lazy("Check in")),
-    ("late", "fee"): Face(icon="hourglass-bottom", words=_lazy("Too late: nothing is owed")),
+    ("late", "fee"): Face(icon="hourglass-bottom", words=_lazy("Too late")),
     ("late", "free"): Face(icon="hourglass-bottom", words=_lazy("Too late: nothing is owed")),
     ("start", ""): Face(icon="play", words=_lazy("Start")),
     ("complete", ""): Face(icon="check2-all", words=_lazy("Complete")),
@@ -110,7 +110,7 @@ def press_words(press: Press) -> str:
     match press.verb, press.choice:
         case "late", "anyway":
             return _("Treat anyway, %(left)s left") % {"left": left}
-        case "late", "fee" if press.amount:
+        case "late", "fee":
             return _("Too late: %(fee)s is owed") % {"fee": money(press.amount)}
         case "late", "" if press.minutes:
             return _("Check in, %(left)s left") % {"left": left}
