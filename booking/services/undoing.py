@@ -14,7 +14,14 @@ from booking.message_plan import Trigger, follow
 from booking.models import Booking, BookingEvent
 from booking.scheduling.slots import Kept
 from booking.selectors import free_slots
-from booking.selectors.changes import BOOKED, CANCELLED, CONFIRMED, RESIZED, quiet_step
+from booking.selectors.changes import (
+    BOOKED,
+    CANCELLED,
+    CONFIRMED,
+    MOVED,
+    RESIZED,
+    quiet_step,
+)
 from booking.services.cancelling import cancel
 from booking.services.confirming import refuse_second_first_visit
 from booking.services.holds import end_holds_in_the_way
@@ -58,8 +65,10 @@ def undo(*, booking: Booking, step: BookingEvent, actor: Actor, now: datetime) -
         _uncancel(booking, step, actor=actor, now=now)
     elif step.what == RESIZED:
         _resize_back(booking, step, actor=actor, now=now)
-    else:
+    elif step.what == MOVED:
         _move_back(booking, step, actor=actor, now=now)
+    else:
+        raise _too_late()
 
 
 def _move_back(booking: Booking, step: BookingEvent, *, actor: Actor, now: datetime) -> None:
@@ -141,7 +150,11 @@ def _is_undone(booking: Booking, step: BookingEvent) -> bool:
 def _must_be_quiet(booking: Booking, step: BookingEvent, *, actor: Actor, now: datetime) -> None:
     """Raise NotNow unless `step` is the last that happened, and fresh. `booking` is locked."""
     if quiet_step(booking, by=actor.by, now=now) != step:
-        raise NotNow(_("That can no longer be taken back. Nothing was done."))
+        raise _too_late()
+
+
+def _too_late() -> NotNow:
+    return NotNow(_("That can no longer be taken back. Nothing was done."))
 
 
 def _kept_again(

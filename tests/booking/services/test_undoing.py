@@ -155,6 +155,13 @@ class TestAMove:
         assert booking.starts_at == on(scene, 4, 9)
 
 
+def test_what_is_no_change_of_a_promised_visit_is_not_taken_back(booking):
+    held = booking.events.get(what="held")
+
+    with pytest.raises(NotNow):
+        undo(booking, held)
+
+
 class TestTheLetters:
     """Nobody hears of what was taken back; what is to be told tells of the visit as it stands."""
 
