@@ -19,8 +19,13 @@ load_hypothesis_profile()
 
 
 def pytest_configure() -> None:
-    """Hash passwords fast: what guards them is Django's, and slow on purpose."""
+    """Hash passwords fast, and let no browser of a test look for all static files anew.
+
+    What guards passwords is Django's, and slow on purpose. Pages in Chromium get their files from
+    the live server, as `runserver` would give them.
+    """
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.WHITENOISE_USE_FINDERS = False
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
