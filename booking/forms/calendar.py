@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from booking.models import Kind, Provider
 from booking.scheduling.wallclock import GRID_SECONDS, instant
+from clinic.web.addresses import ANY_DAY
+from clinic.web.fields import RowField
 
 YES, NO = "yes", "no"
 TELL = ((YES, _("Yes, tell the client")), (NO, _("No, say nothing")))
@@ -20,7 +22,7 @@ ODD = _("Times begin on the quarter hour: 10:00, 10:15, 10:30 or 10:45.")
 class LookForm(forms.Form):
     """Which day or week, in columns of what, of which place (its slug)."""
 
-    day = forms.DateField(required=False, input_formats=["%Y-%m-%d"])
+    day = forms.DateField(required=False, input_formats=["%Y-%m-%d"], validators=ANY_DAY)
     by = forms.ChoiceField(required=False, choices=Kind)
     place = forms.SlugField(required=False)
     done = forms.CharField(required=False, max_length=8)  # the visit that was just changed
@@ -32,6 +34,7 @@ class TimeForm(forms.Form):
     day = forms.DateField(
         label=_("Day"),
         input_formats=["%Y-%m-%d"],
+        validators=ANY_DAY,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={"required": _("Choose a day."), "invalid": _("Choose a day.")},
     )
@@ -41,7 +44,7 @@ class TimeForm(forms.Form):
         widget=forms.TimeInput(attrs={"type": "time", "step": GRID_SECONDS}, format="%H:%M"),
         error_messages={"required": _("Choose a time."), "invalid": _("Choose a time.")},
     )
-    provider = forms.ModelChoiceField(
+    provider = RowField(
         Provider.objects.none(),
         label=_("With"),
         empty_label=None,

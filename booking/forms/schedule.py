@@ -25,6 +25,7 @@ from booking.services import changes
 from booking.services.schedule import Stretch
 from clinic.accounts.models import User
 from clinic.places.models import Location, OpeningHours, Weekday
+from clinic.web.addresses import ANY_DAY, key_in
 from treatments.models import AddOn, Option, Treatment, Visibility
 
 Kind = ScheduleChange.Kind
@@ -43,7 +44,9 @@ class DayField(forms.DateField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
-            widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **kwargs
+            widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            validators=ANY_DAY,
+            **kwargs,
         )
 
 
@@ -243,7 +246,7 @@ class WorkForm(ChangeForm):
     def _asked(self, name: str) -> Any:
         """The person or place that was typed or linked to, if it is one of the choices."""
         asked = self.data.get(name) if self.is_bound else self.initial.get(name)
-        return _field_of(self, name).queryset.filter(pk=asked or 0).first()
+        return _field_of(self, name).queryset.filter(pk=key_in(asked)).first()
 
 
 class Grid:
@@ -459,7 +462,7 @@ class OpeningForm(ReasonMixin, WeekMixin, ChangeForm):
         super().__init__(*args, **kwargs)
         asked = self.data.get("location") if self.is_bound else self.initial.get("location")
         standing: dict[int, list[tuple[time, time]]] = {}
-        for row in OpeningHours.objects.filter(location=asked or 0):
+        for row in OpeningHours.objects.filter(location=key_in(asked)):
             standing.setdefault(row.weekday, []).append((row.opens_at, row.closes_at))
         self.add_week("first", standing)
 

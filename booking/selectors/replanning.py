@@ -6,6 +6,7 @@ a page. Choosing one of the times asks `free_slots` itself.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -39,6 +40,7 @@ from treatments.models import DeviceKind
 DAYS_BEFORE, DAYS_AFTER = 3, 14  # of a visit in which times are looked for
 OF_EACH = 3  # offers that keep the hour, that keep the day, and on other days
 MINUTE, DAY = 60, timedelta(days=1)
+MOVE = re.compile(r"(20[0-9]{6}T[0-9]{4}Z)-([0-9]{1,9})")
 
 
 @dataclass(frozen=True)
@@ -68,12 +70,14 @@ class Choice:
         """Return the choice that `text` writes, or None."""
         if text in {cls.KEEP, cls.CANCEL, cls.CALL}:
             return cls(text)
-        when, _dash, provider = text.partition("-")
-        try:
-            starts_at = datetime.strptime(when, cls.WRITTEN).replace(tzinfo=UTC)
-            return cls(cls.MOVE, starts_at, int(provider))
-        except ValueError:
+        found = MOVE.fullmatch(text)
+        if found is None:
             return None
+        try:
+            starts_at = datetime.strptime(found[1], cls.WRITTEN).replace(tzinfo=UTC)
+        except ValueError:  # the 31st of a month that has 30
+            return None
+        return cls(cls.MOVE, starts_at, int(found[2]))
 
 
 @dataclass(frozen=True)

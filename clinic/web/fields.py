@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from django import forms
 from django.core.exceptions import ValidationError
 from phonenumber_field.formfields import PhoneNumberField
+
+from clinic.web.addresses import key_in
 
 
 class MobileField(PhoneNumberField):
@@ -14,3 +17,11 @@ class MobileField(PhoneNumberField):
             super().run_validators(value)
         except ValidationError:
             raise ValidationError(self.error_messages["invalid"]) from None
+
+
+class RowField(forms.ModelChoiceField):
+    """One of some rows by its primary key; a key that no database holds is a wrong choice."""
+
+    def to_python(self, value: Any) -> Any:
+        is_key = value in self.empty_values or key_in(value)
+        return super().to_python(value if is_key else "0")

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
 
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
@@ -56,6 +56,7 @@ from clinic.accounts.models import User
 from clinic.clients.models import Client
 from clinic.places.models import Location
 from clinic.web import clock
+from clinic.web.addresses import day_in, key_in
 from clinic.web.pages import render_page
 from clinic.web.templatetags.lumen import clock_time, day_short
 from clinic.web.workspace import in_frame, staff_page
@@ -100,11 +101,8 @@ class Desk:
 
     def day(self, name: str) -> date | None:
         """Return the day sent as `name`, if it is one on which somebody may be booked."""
-        try:
-            day = date.fromisoformat(self.data.get(name, ""))
-        except ValueError:
-            return None
-        return min(max(day, self.today), self.today + FURTHEST)
+        day = day_in(self.data.get(name))
+        return day and min(max(day, self.today), self.today + FURTHEST)
 
     def local_day(self, at: datetime) -> date:
         return at.astimezone(self.place.zone).date()
@@ -182,10 +180,8 @@ def _client(data: QueryDict, user: User, now: datetime) -> Client | None:
     key = data.get("pick") or data.get("client")
     if not key or "forget" in data:
         return None
-    if not key.isdecimal():
-        raise Http404
     clients = clients_of(user, now=now).filter(erased_at=None).select_related("merged_into")
-    return get_object_or_404(clients, pk=key).kept
+    return get_object_or_404(clients, pk=key_in(key)).kept
 
 
 def _choice(desk: Desk) -> Choice | None:

@@ -24,6 +24,7 @@ from booking.views.staff.frame import user_of
 from clinic.accounts.access import allowed
 from clinic.places.models import Location
 from clinic.web import clock
+from clinic.web.addresses import key_in
 from clinic.web.workspace import staff_page
 
 WEEK = timedelta(days=7)
@@ -140,7 +141,7 @@ def _asked(request: HttpRequest, page: str, locations: list[Location], *, now: d
         location=location,
         day=typed.get("day") or now.astimezone(location.zone).date(),
         by=Kind(typed.get("by") or Kind.PROVIDER),
-        who=frozenset(int(each) for each in request.GET.getlist("who") if each.isdecimal()),
+        who=frozenset(filter(None, map(key_in, request.GET.getlist("who")))),
     )
 
 

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from booking.errors import BookingError
 from booking.forms.schedule import FORMS, AnswerForm, ChangeForm, zone_of
-from booking.models import Booking, Provider, ScheduleChange
+from booking.models import Booking, Provider, ScheduleChange, TouchedVisit
 from booking.permissions import changes_of
 from booking.selectors.replanning import Choice, Row, replanned, touched_visits
 from booking.selectors.rosters import SHOWN, with_counts
@@ -31,6 +31,7 @@ from clinic.accounts.access import allowed
 from clinic.accounts.models import User
 from clinic.places.models import Location
 from clinic.web import clock
+from clinic.web.addresses import key_in
 from clinic.web.workspace import staff_page
 
 VIEWS, DECIDES = "booking.view_schedulechange", "booking.change_schedulechange"
@@ -175,20 +176,19 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     A visit for which it did not work keeps its place on the page, with the reason.
     """
     found, user, now = _change_or_404(request, pk), user_of(request), clock.now()
-    only = request.POST.get("only", "")
-    asked = {int(only)} if only.isdecimal() else set(_posted(request))
+    only = key_in(request.POST.get("only"))
+    asked = {only} if only else set(_posted(request))
     errors: dict[int, str] = {}
     done = 0
     for touched in touched_visits(found).filter(pk__in=asked):
         picked = Choice.read(request.POST.get(f"choice-{touched.pk}", ""))
         if picked is None or (picked.what == Choice.CALL and not only):
             continue
-        version = request.POST.get(f"version-{touched.pk}", "")
         try:
             services.decide(
                 touched=touched,
                 choice=picked,
-                version=int(version) if version.isdecimal() else -1,
+                version=_version_of(request, touched),
                 user=user,
                 reason=request.POST.get(f"note-{touched.pk}", "")[:200],
                 now=now,
@@ -234,7 +234,7 @@ def _known(request: HttpRequest, user: User) -> dict[str, Any]:
     said = {name: request.GET[name] for name in (*ROWS, *WORDS) if request.GET.get(name)}
     if "day" in said:
         usual |= {"starts_on": said["day"], "ends_on": said["day"]}
-    return usual | {k: v for k, v in said.items() if k in WORDS or v.isdecimal()}
+    return usual | {k: v for k, v in said.items() if k in WORDS or key_in(v)}
 
 
 def _form_page(
@@ -333,10 +333,16 @@ def _tally(rows: list[Row]) -> Counter[str]:
 def _posted(request: HttpRequest) -> list[int]:
     """The touched visits for which the form says what is picked."""
     names = [name.partition("-") for name in request.POST if name.startswith("choice-")]
-    return [int(pk) for _choice, _dash, pk in names if pk.isdecimal()]
+    return [key for _choice, _dash, pk in names if (key := key_in(pk))]
+
+
+def _version_of(request: HttpRequest, touched: TouchedVisit) -> int:
+    """The version at which the form showed a visit; one that no visit has where it says none."""
+    said = request.POST.get(f"version-{touched.pk}", "")
+    return key_in(said) if said.isdecimal() else -1
 
 
 def _page_url(request: HttpRequest, pk: int) -> str:
-    number = request.POST.get("page", "")
-    query = f"?page={number}" if number.isdecimal() and number != "1" else ""
+    number = key_in(request.POST.get("page"))
+    query = f"?page={number}" if number > 1 else ""
     return reverse("staff:change", args=[pk]) + query

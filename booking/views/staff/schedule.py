@@ -20,6 +20,7 @@ from booking.views.presses import press
 from booking.views.staff.frame import user_of
 from clinic.accounts.access import allowed
 from clinic.web import clock
+from clinic.web.addresses import key_in
 from clinic.web.workspace import staff_page
 
 MAKES, ASKS = "booking.add_schedulechange", "booking.ask_schedulechange"
@@ -70,14 +71,10 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
 def end_time_off(request: HttpRequest, pk: int) -> HttpResponse:
     """Take one time away of a schedule back; the others of its change stay."""
     resource = get_object_or_404(schedules_of(user_of(request)), pk=pk)
-    row = resource.time_off.filter(pk=_number(request.POST.get("time_off"))).first()
+    row = resource.time_off.filter(pk=key_in(request.POST.get("time_off"))).first()
     if row is None:
         messages.warning(request, _("This time away was taken back already."))
     else:
         changes.end_time_off(time_off=row, user=user_of(request), now=clock.now())
         messages.success(request, _("Taken back. The time can be booked again."))
     return see_other(reverse("staff:schedule_of", args=[pk]))
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isdecimal() else 0

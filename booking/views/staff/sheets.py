@@ -6,7 +6,6 @@ from itertools import groupby
 
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_safe
 
 from booking.models import Booking
@@ -17,6 +16,7 @@ from booking.views.staff.frame import user_of
 from booking.views.staff.today import choose
 from clinic.accounts.access import allowed
 from clinic.web import clock
+from clinic.web.addresses import day_in
 from clinic.web.workspace import staff_page
 
 
@@ -24,7 +24,7 @@ from clinic.web.workspace import staff_page
 @allowed(*SEES_VISITS)
 def day_sheet(request: HttpRequest, day: str) -> HttpResponse:
     """Show the sheet of a date: of whom `who` names, else one's own, else everyone's."""
-    if not _is_date(day):
+    if day_in(day) is None:
         raise Http404
     asked = QueryDict(mutable=True)
     asked.update({"day": day, "who": request.GET.get("who", "")})
@@ -36,13 +36,6 @@ def day_sheet(request: HttpRequest, day: str) -> HttpResponse:
     context = {"people": people, "schedule": schedule, "shelves": shelves, "now": clock.now()}
     with timezone.override(schedule.location.zone):
         return staff_page(request, "staff/sheet.html", context)
-
-
-def _is_date(day: str) -> bool:
-    try:
-        return parse_date(day) is not None
-    except ValueError:
-        return False
 
 
 def _provider(visit: Booking) -> object:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_safe
 
 from booking.models import Provider
@@ -18,6 +15,7 @@ from booking.views.staff.frame import CHANGES_VISITS, user_of
 from clinic.accounts.access import allowed
 from clinic.places.policies import policy_for
 from clinic.web import clock
+from clinic.web.addresses import day_in
 from clinic.web.pages import render_page
 from clinic.web.workspace import in_frame
 
@@ -53,7 +51,7 @@ def choose(request: HttpRequest, asked: QueryDict) -> tuple[list[Shelf], Schedul
     sees_all = user.has_perm("booking.view_booking")
     if own is None and not sees_all:
         return [], None
-    found = shelves(asked=_day_of(asked), own=None if sees_all else own, now=now)
+    found = shelves(asked=day_in(asked.get("day")), own=None if sees_all else own, now=now)
     every = [schedule for shelf in found for schedule in shelf.schedules]
     for schedule in every:
         if schedule.key == asked.get("who"):
@@ -61,14 +59,6 @@ def choose(request: HttpRequest, asked: QueryDict) -> tuple[list[Shelf], Schedul
     mine = [schedule for schedule in every if own is not None and schedule.of(own)]
     here = [schedule for schedule in mine if schedule.is_on]
     return found, next(iter([*here, *mine, *every]), None)
-
-
-def _day_of(asked: QueryDict) -> date | None:
-    """Return the date of an address; None for today, and for what is no date."""
-    try:
-        return parse_date(asked.get("day", ""))
-    except ValueError:
-        return None
 
 
 def _day(request: HttpRequest, schedule: Schedule) -> Day:
