@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from clinic.web.money import rounded
 
-NAME = re.compile(r"([oa])(\d+)-l(\d+)-p(\d+)(?::(\d+(?:\.\d+)*))?")
+KEY = r"[0-9]{1,18}"  # of a row: every database holds as many digits
+NAME = re.compile(rf"([oa])({KEY})-l({KEY})-p({KEY})(?::({KEY}(?:\.{KEY})*))?")
 
 
 class Cell(NamedTuple):

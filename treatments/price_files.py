@@ -144,7 +144,7 @@ def amount_of(text: str) -> Decimal:
         raise ValueError(_("That is more than anything here costs."))
     if amount != rounded(amount):
         raise ValueError(_("There is no such coin."))
-    return rounded(amount)
+    return abs(rounded(amount))  # "-0" is 0
 
 
 class _WrongCell(Exception):
@@ -160,7 +160,7 @@ class _Places:
 
     def __init__(self, house: House, bands: Mapping[int | None, Policy]) -> None:
         self._house, self._bands = house, bands
-        self._offers = {(o.code, o.minutes if o.is_option else None): o for o in house.offered}
+        self._offers = {(o.code, str(o.minutes) if o.is_option else ""): o for o in house.offered}
         self._codes = {o.code for o in house.offered}
         self._add_ons = {o.code for o in house.offered if not o.is_option}
         self._lists = {each.name: each.pk for each in house.lists}
@@ -191,8 +191,8 @@ class _Places:
                 "code", _("Nothing we offer has the code “%(code)s”.") % {"code": code}
             )
         if code in self._add_ons:
-            return self._offers[code, None]
-        offered = self._offers.get((code, int(minutes))) if minutes.isdecimal() else None
+            return self._offers[code, ""]
+        offered = self._offers.get((code, minutes.lstrip("0")))
         if offered is None:
             says = _("%(code)s has no length of “%(minutes)s” minutes.")
             raise _WrongCell("minutes", says % {"code": code, "minutes": minutes})

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from booking.models import Provider
 from booking.selectors.metrics import Period, Scope
 from clinic.places.models import Location
+from clinic.web.addresses import ANY_DAY, key_in
 from treatments.models import Treatment
 
 RANGES = {
@@ -28,20 +29,33 @@ LONGEST = 366  # days
 ONE_DAY = timedelta(days=1)
 
 
+class ProviderField(forms.ModelChoiceField):
+    """An aesthetician by primary key; a number that no database holds is nobody's."""
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(value and key_in(value))
+
+
 class NumbersForm(forms.Form):
     """A period, and what to leave out of it."""
 
     range = forms.ChoiceField(label=_("Days"), choices=list(RANGES.items()), required=False)
     first_on = forms.DateField(
-        label=_("From"), required=False, widget=forms.DateInput({"type": "date"})
+        label=_("From"),
+        required=False,
+        widget=forms.DateInput({"type": "date"}),
+        validators=ANY_DAY,
     )
     last_on = forms.DateField(
-        label=_("To"), required=False, widget=forms.DateInput({"type": "date"})
+        label=_("To"),
+        required=False,
+        widget=forms.DateInput({"type": "date"}),
+        validators=ANY_DAY,
     )
     place = forms.ModelChoiceField(
         label=_("Place"), queryset=Location.objects.none(), required=False, empty_label=_("All")
     )
-    provider = forms.ModelChoiceField(
+    provider = ProviderField(
         label=_("Aesthetician"),
         queryset=Provider.objects.none(),
         required=False,

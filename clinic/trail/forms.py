@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic.trail.selectors import Search
 from clinic.trail.words import said
+from clinic.web.addresses import ANY_DAY
 
 
 class SearchForm(forms.Form):
@@ -22,10 +23,16 @@ class SearchForm(forms.Form):
         label=_("Of: a reference, a client, or client:12"), max_length=80, required=False
     )
     first_on = forms.DateField(
-        label=_("From"), required=False, widget=forms.DateInput({"type": "date"})
+        label=_("From"),
+        required=False,
+        widget=forms.DateInput({"type": "date"}),
+        validators=ANY_DAY,
     )
     last_on = forms.DateField(
-        label=_("To"), required=False, widget=forms.DateInput({"type": "date"})
+        label=_("To"),
+        required=False,
+        widget=forms.DateInput({"type": "date"}),
+        validators=ANY_DAY,
     )
 
     def __init__(self, *args: object, whats: list[str], **kwargs: object) -> None:

@@ -94,11 +94,19 @@ def test_entries_are_found_by_person_kind_subject_and_day(admin, dana):
     assert shown(admin, subject="nothing") == []
 
 
-def test_a_search_that_makes_no_sense_is_said_beside_its_field(admin):
-    answer = admin.get(reverse("trail:log"), {"first_on": "yesterday"})
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"first_on": "yesterday"}, "Enter a valid date."),
+        ({"first_on": "0001-01-01"}, "Choose a day."),
+        ({"last_on": "9999-12-31"}, "Choose a day."),
+    ],
+)
+def test_a_search_that_makes_no_sense_is_said_beside_its_field(admin, asked, says):
+    answer = admin.get(reverse("trail:log"), asked)
 
     assert answer.status_code == 422
-    assert "Enter a valid date." in answer.content.decode()
+    assert says in answer.content.decode()
 
 
 def test_earlier_pages_go_on_where_the_last_one_ended_whatever_came_meanwhile(admin):

@@ -197,6 +197,7 @@ def test_a_new_treatment_comes_last_with_its_length_devices_and_texts(admin, fac
     [
         ("length-new-minutes", 14, "A session takes 15 to 60 minutes."),
         ("length-new-minutes", 61, "A session takes 15 to 60 minutes."),
+        ("length-new-minutes", "9" * 5000, "A session takes 15 to 60 minutes."),
         ("length-new-minutes", 45, "There is a length of as many minutes."),
         ("length-new-buffer_minutes", 61, "0 to 60 minutes are kept clear afterwards."),
     ],

@@ -129,6 +129,8 @@ def test_a_draft_is_saved_and_nobody_gets_it(admin, text):
         ("line-down-2", ["One.", "Two.", "Three."]),
         ("line-remove-1", ["One.", "Three."]),
         ("line-remove-9", ["One.", "Two.", "Three."]),
+        ("line-remove-" + "9" * 5000, ["One.", "Two.", "Three."]),
+        ("line-up-1-2", ["One.", "Two.", "Three."]),
         ("nothing", ["One.", "Two.", "Three."]),
     ],
 )

@@ -104,6 +104,16 @@ def test_a_wrong_line_is_named_by_number_and_column(option, line, column, says):
     assert [(each.line, each.column, each.says) for each in found.wrong[:1]] == [(3, column, says)]
 
 
+def test_a_number_without_end_is_a_wrong_one(option):
+    found = read(f"{HEAD}T06,{'9' * 5000},,,150\nT06,45,,,{'9' * 5000}\n")
+
+    assert [(each.line, each.column) for each in found.wrong] == [(2, "minutes"), (3, "price")]
+
+
+def test_minus_zero_is_zero():
+    assert str(amount_of("-0")) == "0.00"
+
+
 def test_what_is_outside_the_band_is_wrong_in_a_file_too(option):
     (wrong,) = read(f"{HEAD}T06,45,,,250\n").wrong
 

@@ -185,6 +185,19 @@ def test_a_script_gets_the_draft_and_the_cells_typed_into(sam, scene):
     assert list(fields(answer).values()) == ["175"]
 
 
+@pytest.mark.parametrize("digits", ["9" * 19, "9" * 900])
+def test_what_no_page_of_ours_sends_is_left_aside(sam, scene, digits):
+    option = scene.option.pk
+    names = (f"o{option}-l0-p0:{digits}", f"o{digits}-l0-p0:0", f"o{option}-l0-p0:1.{digits}")
+
+    for name in names:
+        assert sam.post(EDIT, {name: "180"}).status_code == 303
+        assert sam.post(reverse("prices:settle"), {"cell": name, "mine": ""}).status_code == 303
+    assert sam.post(PUBLISH, {"draft": digits}).status_code == 303
+
+    assert not PriceChange.objects.exists()
+
+
 def test_a_field_of_something_unknown_is_not_taken(sam, scene):
     sam.post(EDIT, {"o999-l0-p0:0": "150", "o1-l999-p0:0": "150", "csrf": "1", "x": "y"})
 

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from clinic.web.addresses import key_in
 from treatments import claims
 from treatments.models import Instruction, InstructionKind, InstructionVersion
 from treatments.models.instructions import HOURS_AT_MOST
@@ -128,7 +129,7 @@ class Editor:
             ],
         }
         kind, _dash, what = asked.partition("-")
-        focus = _changed(rows[kind], *what.split("-")) if kind in rows else None
+        focus = _changed(rows[kind], *what.split("-", 1)) if kind in rows else None
         whole = {name: self.form[name].value() for name in ("short", "note", "seen")}
         editor = Editor(kind=self.kind, initial={**whole, "lines": (), "steps": ()})
         editor.lines = [editor._line(i, row) for i, row in enumerate(rows[LINE])]
@@ -204,7 +205,7 @@ class SendBackForm(forms.Form):
 
 def _count(data: Mapping[str, Any], kind: str) -> int:
     typed = str(data.get(f"{kind}s", ""))
-    return min(int(typed), ROWS_AT_MOST) if typed.isdecimal() else 0
+    return min(key_in(typed), ROWS_AT_MOST)
 
 
 def _shown(step: Mapping[str, Any]) -> dict[str, Any]:
@@ -217,7 +218,7 @@ def _changed(rows: list[dict[str, Any]], what: str, at: str = "") -> int | None:
     if what == "add" and len(rows) < ROWS_AT_MOST:
         rows.append({})
         return len(rows) - 1
-    if not at.isdecimal() or int(at) >= len(rows):
+    if at not in map(str, range(len(rows))):
         return None
     here = int(at)
     if what == "remove":

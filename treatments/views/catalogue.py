@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from clinic.accounts.access import allowed
 from clinic.accounts.models import User
 from clinic.web import clock
+from clinic.web.addresses import key_in
 from clinic.web.presses import see_other
 from clinic.web.workspace import staff_page
 from treatments.errors import CatalogueError, OfferChanged
@@ -133,9 +134,9 @@ def preview(request: HttpRequest, kind: str, pk: int | None = None) -> HttpRespo
         for kind in (InstructionKind.PREP, InstructionKind.AFTERCARE)
     )
     minutes = sorted(
-        int(value)
+        value
         for form in editor.asked_lengths
-        if str(value := form["minutes"].value()).isdecimal() and form.instance.is_active
+        if (value := key_in(form["minutes"].value())) and form.instance.is_active
     )
     context = {
         "treatment": offer if kind == "treatment" else None,

@@ -23,6 +23,7 @@ from clinic.accounts.access import allowed
 from clinic.accounts.models import User
 from clinic.places.models import Location
 from clinic.web import clock
+from clinic.web.addresses import key_in
 from clinic.web.presses import press, see_other
 from clinic.web.workspace import staff_page
 from treatments import services
@@ -239,9 +240,8 @@ def discard(request: HttpRequest) -> HttpResponse:
 def publish(request: HttpRequest) -> HttpResponse:
     """Publish the draft as it was looked at."""
     desk = Desk.of(request)
-    asked = request.POST.get("draft", "")
     mine = PriceChange.objects.filter(made_by=desk.user)
-    draft = mine.filter(pk=int(asked)).first() if asked.isdecimal() else None
+    draft = mine.filter(pk=key_in(request.POST.get("draft"))).first()
     if draft is None or (draft.undone_at and not draft.published_at):
         toasts.warning(request, _("There is no change to publish yet."))
         return see_other(desk.url)

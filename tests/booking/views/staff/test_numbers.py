@@ -151,9 +151,12 @@ def test_time_booked_is_left_out_where_a_roster_cannot_be_divided(owner, scene):
         {"range": "custom", "first_on": "2030-03-02", "last_on": "2030-03-01"},
         {"range": "custom", "first_on": "2028-03-02", "last_on": "2030-03-01"},
         {"range": "custom", "first_on": "soon", "last_on": "2030-03-01"},
+        {"range": "custom", "first_on": "0001-01-01", "last_on": "0001-01-05"},
+        {"range": "custom", "first_on": "9999-12-01", "last_on": "9999-12-31"},
+        {"provider": "9" * 20},
     ],
 )
-def test_days_that_make_no_sense_are_refused_beside_their_field(owner, scene, asked):
+def test_what_makes_no_sense_is_refused_beside_their_field(owner, scene, asked):
     answer = owner.get(reverse("staff:numbers"), asked)
 
     assert answer.status_code == 422
