@@ -65,6 +65,23 @@ def test_no_row_is_changed_or_deleted_even_by_hand(table, change):
     assert (Entry.objects.count(), Seal.objects.count()) == (3, 3)
 
 
+@pytest.mark.parametrize(
+    "replacing",
+    [
+        "REPLACE INTO trail_entry (id, at, what, subject, facts) VALUES ({id}, '', '', '', '{{}}')",
+        "REPLACE INTO trail_seal (position, entry_id, digest) VALUES (1, 0, '')",
+        "REPLACE INTO trail_seal (position, entry_id, digest) VALUES (9, {id}, '')",
+    ],
+)
+def test_no_row_is_replaced_where_a_database_can(replacing):
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL has no REPLACE")
+    (entry,) = write(1)
+
+    assert refused(replacing.format(id=entry.pk))
+    assert verify() is None
+
+
 @pytest.mark.postgres
 @pytest.mark.parametrize("table", ["trail_entry", "trail_seal"])
 def test_no_table_is_emptied_at_one_stroke(table):
