@@ -557,6 +557,16 @@ def test_the_length_of_an_option_stays_once_it_is_there(desk: Browser):
     assert (option.minutes, option.buffer_minutes) == (60, 20)
 
 
+def test_the_clock_of_a_place_is_set_once(desk: Browser):
+    place = factories.LocationFactory(time_zone="America/New_York")
+
+    page = desk.get(reverse("admin:places_location_change", args=[place.pk])).content.decode()
+
+    assert "America/New_York" in page
+    assert 'name="time_zone"' not in page
+    assert 'name="time_zone"' in desk.get(reverse("admin:places_location_add")).content.decode()
+
+
 def test_a_device_stays_the_device_that_bookings_were_promised(desk: Browser):
     device = factories.DeviceFactory()
     elsewhere = factories.LocationFactory()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from booking.forms.details import validate_written
 from booking.models import Provider
 from clinic.accounts.models import CLIENTS, User
+from clinic.accounts.services import refuse_own
 from treatments.models import AddOn, Treatment, Visibility
 
 LANES = [(1, _("petrol")), (2, _("copper")), (3, _("plum")), (4, _("olive"))]
@@ -82,12 +84,13 @@ class InviteForm(forms.Form):
     role = forms.ModelChoiceField(
         label=_("Role"),
         queryset=Group.objects.none(),
-        empty_label=None,
+        empty_label=_("Choose a role"),
         error_messages={"required": _("Choose a role.")},
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["email"].validators.append(partial(refuse_own, user=by))
         self.fields["role"].queryset = staff_roles()  # type: ignore[attr-defined]
 
 

@@ -1,4 +1,5 @@
 import logging
+from functools import partial
 from typing import Any, ClassVar, cast
 
 from allauth.account.models import EmailAddress
@@ -92,7 +93,10 @@ class UserAdmin(DjangoUserAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = super().get_readonly_fields(request, obj)
-        return fields if request.user.is_superuser else (*fields, "is_superuser")
+        if request.user.is_superuser:
+            return fields
+        own = ("groups", "is_staff", "is_active") if obj == request.user else ()
+        return (*fields, "is_superuser", *own)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self._is_in_reach(request, obj) and super().has_change_permission(request, obj)
@@ -123,6 +127,12 @@ class InvitationAdmin(AddOnly, admin.ModelAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("accounts.add_user")
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and db_field.name == "email":
+            field.validators.append(partial(services.refuse_own, user=request.user))
+        return field
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "role":

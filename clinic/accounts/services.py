@@ -11,7 +11,9 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from clinic.accounts.errors import InvitationGone
 from clinic.accounts.models import INVITATION_DAYS, Invitation, User, address_key
@@ -29,9 +31,19 @@ def account_of(email: str) -> User:
     return user
 
 
+def refuse_own(email: str, user: User) -> None:
+    """Raise ValidationError if `email` is of `user`: roles are given by somebody else."""
+    if address_key(email) == address_key(user.email):
+        raise ValidationError(_("Your own roles are changed by a colleague."))
+
+
 @transaction.atomic
 def invite(*, email: str, role: Group, invited_by: User, now: datetime) -> Invitation:
-    """Ask an address to join as `role`, for a week. An earlier invitation of it ends."""
+    """Ask an address to join as `role`, for a week. An earlier invitation of it ends.
+
+    Raises ValidationError for one's own.
+    """
+    refuse_own(email, invited_by)
     email = address_key(email)
     Invitation.objects.filter(Invitation.open(now=now), email=email).update(revoked_at=now)
     invitation = Invitation.objects.create(

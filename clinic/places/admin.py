@@ -26,6 +26,9 @@ class LocationAdmin(admin.ModelAdmin):
     prepopulated_fields = {"slug": ("name",)}
     inlines = (OpeningHoursInline,)
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ("time_zone",) if obj else ()  # hours, visits and prices go by this clock
+
 
 @admin.register(OpeningHours)
 class OpeningHoursAdmin(ReadOnly, admin.ModelAdmin):

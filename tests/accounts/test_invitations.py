@@ -188,6 +188,15 @@ def test_nobody_is_invited_as_a_client(manager: Browser):
     assert mail.outbox == []
 
 
+def test_nobody_invites_themselves_to_another_role(manager: Browser):
+    email = str(who(manager).email).upper()
+
+    refused = invite(manager, email=email, role=Role.MEDICAL_LEAD)
+
+    assert "Your own roles are changed by a colleague." in refused.content.decode()
+    assert mail.outbox == []
+
+
 def test_with_the_mail_server_down_the_admin_gets_the_link_to_hand_on(manager: Browser, settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1

@@ -189,3 +189,16 @@ def test_an_admin_makes_nobody_a_superuser_and_touches_none(admin_of_the_clinic:
     assert admin_of_the_clinic.post(changed, fields).status_code == 403
     password = reverse("admin:auth_user_password_change", args=[boss.pk])
     assert admin_of_the_clinic.get(password).status_code == 403
+
+
+def test_an_admin_gives_themselves_no_role_and_takes_none(admin_of_the_clinic: Browser):
+    admin = User.objects.get(groups__name=Role.ADMIN)
+    lead = Group.objects.get(name=Role.MEDICAL_LEAD)
+    fields = {"email": admin.email, "full_name": "Sam Whitlock", "groups": [lead.pk]}
+
+    admin_of_the_clinic.post(reverse("admin:accounts_user_change", args=[admin.pk]), fields)
+
+    admin.refresh_from_db()
+    assert admin.full_name == "Sam Whitlock"
+    assert (admin.is_active, admin.is_staff) == (True, True)
+    assert [role.name for role in admin.groups.all()] == [Role.ADMIN]

@@ -34,10 +34,10 @@ EDITS_PEOPLE, EDITS_ROLES = "booking.change_provider", "accounts.change_user"
 @allowed(EDITS_PEOPLE)
 def people(request: HttpRequest) -> HttpResponse:
     """Everybody who works here. A POST invites one more."""
-    now = clock.now()
-    form = InviteForm(request.POST if request.method == "POST" else None)
+    now, user = clock.now(), user_of(request)
+    form = InviteForm(request.POST if request.method == "POST" else None, by=user)
     if form.is_valid():
-        invitation = accounts.invite(**form.cleaned_data, invited_by=user_of(request), now=now)
+        invitation = accounts.invite(**form.cleaned_data, invited_by=user, now=now)
         _send(request, invitation)
         return see_other(reverse("staff:people"))
     context = {"form": form, "staff": staff(now=now)}
@@ -60,7 +60,7 @@ def uninvite(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @allowed(EDITS_PEOPLE)
 def new_person(request: HttpRequest) -> HttpResponse:
-    """Add an aesthetician; their hours come next."""
+    """Add an aesthetician, then lead to their hours."""
     return _profile(request, Provider())
 
 
@@ -84,7 +84,8 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
         except BookingError as error:
             form.add_error(None, str(error.message))
         else:
-            messages.success(request, _("Saved. It counts from their next page on."))
+            said = _("The roles of %(name)s are saved. They count from the next page on.")
+            messages.success(request, said % {"name": user})
             return see_other(reverse("staff:people"))
     context = {"form": form, "colleague": user, "roles": roles_of(user)}
     return staff_page(
@@ -123,9 +124,14 @@ def _save(request: HttpRequest, form: ProviderForm, provider: Provider) -> HttpR
         by=user_of(request),
         now=clock.now(),
     )
-    said = _("%(name)s is here now. Hours come next: without them nobody can book.")
-    messages.success(request, (said if is_new else _("Saved.")) % {"name": provider.name})
-    return see_other(reverse("staff:people"))
+    if is_new:
+        said = _("%(name)s is here now. Hours come next: without them nobody can book.")
+        url = reverse("staff:schedule_of", args=[provider.pk])
+    else:
+        said = _("The profile of %(name)s is saved.")
+        url = reverse("staff:people")
+    messages.success(request, said % {"name": provider.name})
+    return see_other(url)
 
 
 def _send(request: HttpRequest, invitation: Invitation) -> None:

@@ -127,6 +127,16 @@ def test_nobody_is_invited_as_a_client(admin: Browser) -> None:
     assert not Invitation.objects.exists()
 
 
+def test_nobody_invites_themselves_to_another_role(admin: Browser) -> None:
+    lead = Group.objects.get(name=Role.MEDICAL_LEAD)
+
+    answer = admin.post(PEOPLE, {"email": "SAM@lumen.example", "role": lead.pk})
+
+    assert answer.status_code == 422
+    assert "Your own roles are changed by a colleague." in answer.content.decode()
+    assert not Invitation.objects.exists()
+
+
 def change_roles(browser: Browser, user: User, *roles: str, may_sign_in: bool = True) -> str:
     """Send the form of roles; return the page that answers."""
     sent: dict[str, object] = {
