@@ -31,6 +31,7 @@ def cancel(
     waives_fee: bool = False,
     reason: str = "",
     undoes: BookingEvent | None = None,
+    version: int | None = None,
     now: datetime,
 ) -> None:
     """Cancel a promised visit; its time is free for others on the next look.
@@ -40,10 +41,10 @@ def cancel(
     nothing more is stored, not even `reason`; after that the promised share. Staff who cancel
     `for_client`, who asked them to, cancel as the client would, and may waive the fee for a
     `reason`. Nobody owes anything when the clinic cancels. `undoes` is the booking itself, where
-    that is what is taken back. Raises NotNow, or TermsChanged where `fee_shown` is not what it
-    costs.
+    that is what is taken back, `version` the schedule version at which somebody decided to cancel.
+    Raises NotNow, or TermsChanged where `fee_shown` is not what it costs.
     """
-    lock_booking(booking)
+    lock_booking(booking, version=version)
     if settled := why_settled(booking, now=now):
         raise NotNow(settled)
     status, owed = Status.CANCELLED_CLINIC, Decimal(0)

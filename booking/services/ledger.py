@@ -128,15 +128,15 @@ def lock_for(
     return [resource.pk for resource in locked]
 
 
-def lock_booking(booking: Booking) -> None:
+def lock_booking(booking: Booking, *, version: int | None = None) -> None:
     """Bring `booking` up to date, and let nobody else change it until the transaction ends.
 
     After `lock_for`, where both are needed. Raises NotNow if it does not stand where the caller
-    saw it: somebody got there first.
+    saw it, or at another schedule version than `version`: somebody got there first.
     """
     seen = booking.status
     booking.refresh_from_db(from_queryset=Booking.objects.select_for_update(no_key=True))
-    if booking.status != seen:
+    if booking.status != seen or version not in (None, booking.schedule_version):
         raise NotNow
 
 

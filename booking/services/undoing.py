@@ -23,6 +23,7 @@ from booking.selectors.changes import (
     quiet_step,
 )
 from booking.services.cancelling import cancel
+from booking.services.changes.deciding import reopen
 from booking.services.confirming import refuse_second_first_visit
 from booking.services.holds import end_holds_in_the_way
 from booking.services.ledger import (
@@ -52,11 +53,14 @@ def undo(*, booking: Booking, step: BookingEvent, actor: Actor, now: datetime) -
 
     A booking is cancelled at no charge, a move goes back and is not counted, a visit has its
     length again, a cancelled one stands again and nothing is owed. Nothing was kept meanwhile:
-    SlotTaken where the time is gone. Doing it twice is harmless. Raises NotNow once the minutes
-    are over or anything else has happened, or AskTheClinic.
+    SlotTaken where the time is gone. What a change of the schedule had counted as decided by that
+    step is to be decided again. Doing it twice is harmless. Raises NotNow once the minutes are
+    over or anything else has happened, or AskTheClinic.
     """
     if _is_undone(booking, step):
         return
+    if step.what in {CANCELLED, MOVED}:
+        reopen(booking, since=step.at, user=actor.user, now=now)
     if step.what in {BOOKED, CONFIRMED}:
         lock_booking(booking)
         _must_be_quiet(booking, step, actor=actor, now=now)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from booking import links, services
-from booking.errors import BookingError, NotFree, NotNow, SlotTaken
+from booking.errors import BookingError, NotFree, SlotTaken
 from booking.forms.changes import HEALTH, CancelForm, StepForm
 from booking.forms.wishes import RequestForm
 from booking.models import Booking, BookingEvent, Status
@@ -50,13 +50,12 @@ def cancel(request: HttpRequest, visitor: Visitor, token: str) -> HttpResponse:
         return cancel_page(request, booking, token, now=now)
     try:
         pressed = read(CancelForm(request.POST))
-        if pressed["version"] != booking.schedule_version:
-            raise NotNow
         services.cancel(
             booking=booking,
             actor=CLIENT,
             is_health_reason=pressed["why"] == HEALTH,
             fee_shown=None if pressed["why"] == HEALTH else pressed["fee"],
+            version=pressed["version"],
             now=now,
         )
     except BookingError as error:

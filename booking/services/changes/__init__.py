@@ -27,7 +27,7 @@ Locks, in this order: the row of the change; then what bookings lock (architectu
 """
 
 from booking.selectors.replanning import Choice
-from booking.services.changes.deciding import choose, decide
+from booking.services.changes.deciding import choose, decide, reopen
 from booking.services.changes.drafts import (
     Period,
     closure,
@@ -69,6 +69,7 @@ __all__ = [
     "preview",
     "propose",
     "refuse",
+    "reopen",
     "retiring",
     "settle",
     "settle_all",

@@ -77,7 +77,7 @@ def decide(
         case Choice.KEEP:
             _keep(visit, user, reason, now=now)
         case Choice.CANCEL:
-            cancel(booking=visit, actor=staff(user), reason=reason, now=now)
+            cancel(booking=visit, actor=staff(user), reason=reason, version=version, now=now)
         case Choice.MOVE:
             _move(visit, choice, user, reason, now=now)
         case _:
@@ -88,6 +88,27 @@ def decide(
     touched.save()
     if finish(change, now=now):
         write_note(change, user, now=now)
+
+
+def reopen(booking: Booking, *, since: datetime, user: User | None, now: datetime) -> None:
+    """Let `booking`, of which what was done `since` is taken back, wait for its decision again.
+
+    In every change that counted it as decided or settled by that. Locks the rows of the changes,
+    so it goes before any other lock.
+    """
+    theirs = TouchedVisit.objects.filter(booking=booking, decided_at__gte=since)
+    theirs = theirs.exclude(decision=Decision.KEPT)
+    rows = ScheduleChange.objects.filter(
+        pk__in=theirs.values("change"), state__in=[State.PENDING, State.IN_FORCE]
+    )
+    for change in rows.order_by("pk").select_for_update(no_key=True):
+        theirs.filter(change=change).update(
+            decision=Decision.OPEN, decided_by=None, decided_at=None, note=""
+        )
+        if change.state == State.IN_FORCE:
+            change.state, change.in_force_at = State.PENDING, None
+            change.save(update_fields=["state", "in_force_at"])
+            write_note(change, user, now=now)
 
 
 def decided_in_words(touched: TouchedVisit) -> str:
@@ -103,7 +124,7 @@ def decided_in_words(touched: TouchedVisit) -> str:
 
 
 def _keep(visit: Booking, user: User, reason: str, *, now: datetime) -> None:
-    lock_booking(visit)
+    lock_booking(visit, version=visit.schedule_version)
     if settled := why_settled(visit, now=now):
         raise NotNow(settled)
     record(visit, KEPT, actor=staff(user), now=now, reason=reason)
@@ -132,7 +153,7 @@ def _reseat(visit: Booking, user: User, reason: str, *, now: datetime) -> None:
     """Keep another room or device for a visit, at its time and with its person."""
     wish = Wish.of(visit)
     locked = lock_for(wish, client=visit.client)
-    lock_booking(visit)
+    lock_booking(visit, version=visit.schedule_version)
     if settled := why_settled(visit, now=now):
         raise NotNow(settled)
     end_holds_in_the_way(locked, now=now)

@@ -84,9 +84,11 @@ def refuse(*, change: ScheduleChange, user: User, answer: str, now: datetime) ->
 def withdraw(*, change: ScheduleChange, user: User, now: datetime) -> None:
     """Take a change back: the diary is as it was before, and what was decided of visits stays.
 
-    Raises NotNow where it is over, or others have changed the same hours since.
+    Who may only ask takes back what was not answered yet. Raises NotNow where it is over, or
+    others have changed the same hours since.
     """
-    claim(change, State.ASKED, State.PENDING, State.IN_FORCE)
+    may_make = user.has_perm(MAY_MAKE)
+    claim(change, State.ASKED, *([State.PENDING, State.IN_FORCE] if may_make else []))
     if change.state != State.ASKED:
         lock(change)
         _take_out(change, now=now)

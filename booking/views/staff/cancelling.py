@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from booking import services
-from booking.errors import BookingError, NotNow
+from booking.errors import BookingError
 from booking.forms.desk import CLINIC, HEALTH, StaffCancelForm
 from booking.models import Booking, BookingEvent
 from booking.selectors.changes import CANCELLED, quiet_step, quiet_until, why_settled
@@ -45,8 +45,6 @@ def cancel(request: HttpRequest, reference: str) -> HttpResponse:
         return _cancel_page(request, booking, form, status=422, now=now)
     asked = form.cleaned_data
     try:
-        if asked["version"] != booking.schedule_version:
-            raise NotNow
         services.cancel(
             booking=booking,
             actor=staff(user_of(request)),
@@ -55,6 +53,7 @@ def cancel(request: HttpRequest, reference: str) -> HttpResponse:
             fee_shown=None if asked["why"] == HEALTH else asked["fee"],
             waives_fee=bool(asked.get("waives")),
             reason=asked["reason"].strip(),
+            version=asked["version"],
             now=now,
         )
     except BookingError as error:

@@ -1,6 +1,6 @@
 """What becomes of visits a change runs into: kept, moved, canceled, by whom and only once."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
@@ -8,12 +8,13 @@ from django.test.utils import CaptureQueriesContext
 
 from booking import services
 from booking.errors import NotNow, SlotTaken
-from booking.models import BookingEvent, Resource, ScheduleChange, TouchedVisit
+from booking.models import Booking, BookingEvent, Resource, ScheduleChange, TouchedVisit
 from booking.selectors import free_slots
 from booking.selectors.replanning import Choice, replanned, touched_visits
 from booking.services import changes
 from booking.services.audit import findings
-from booking.services.ledger import CLIENT
+from booking.services.changes import deciding
+from booking.services.ledger import CLIENT, staff
 from booking.wishes import Wish
 from clinic.messaging.models import Message
 from tests.booking.changes.scenes import away, day_off, visit
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.django_db
 State, Decision = ScheduleChange.State, TouchedVisit.Decision
 KEEP, CANCEL, CALL = Choice(Choice.KEEP), Choice(Choice.CANCEL), Choice(Choice.CALL)
 MINUTE = timedelta(minutes=1)
+SIXTH = date(2030, 3, 6)
 
 
 def rows_of(change, *, now=NOW):
@@ -41,6 +43,16 @@ def news(booking) -> set[str]:
     about = Message.objects.about(f"booking:{booking.pk}").filter(recipient="client")
     planned = about.filter(status="planned", version=booking.schedule_version)
     return set(planned.values_list("code", flat=True)) & {"M01", "M09"}
+
+
+class Seen:
+    """The rows as somebody read them who did not lock them."""
+
+    def __init__(self, visit: Booking) -> None:
+        self.visit = visit
+
+    def get(self, **_which: object) -> Booking:
+        return self.visit
 
 
 class TestDecisions:
@@ -138,6 +150,57 @@ class TestDecisions:
         assert findings(now=NOW + MINUTE) == []
 
 
+class TestTakenBack:
+    """A decision can be taken back as what was done can, and then there is none."""
+
+    def undo(self, booking, actor):
+        booking.refresh_from_db()
+        last = booking.events.latest("pk")
+        services.undo(booking=booking, step=last, actor=actor, now=NOW + MINUTE)
+
+    def test_a_visit_that_stands_again_is_to_be_decided_again(self, scene, ada):
+        booking = visit(scene)
+        change = changes.propose(change=changes.retiring(offer=scene.treatment), user=ada, now=NOW)
+        decide(change.visits.get(), CANCEL, ada, reason="No longer given")
+
+        self.undo(booking, staff(ada))
+
+        assert booking.status == "confirmed"
+        touched = change.visits.get()
+        assert (touched.decision, touched.decided_by, touched.note) == (Decision.OPEN, None, "")
+        change.refresh_from_db()
+        assert (change.state, change.in_force_at) == (State.PENDING, None)
+        decide(touched, KEEP, ada, now=NOW + 2 * MINUTE)
+        assert change.visits.get().decision == Decision.KEPT
+
+    def test_so_is_one_that_its_client_had_moved_out_of_the_way(self, scene, ada):
+        booking = visit(scene, 6)
+        draft = changes.closure(location=scene.location, starts_on=SIXTH, ends_on=SIXTH)
+        change = changes.propose(change=draft, user=ada, now=NOW)
+        services.move(booking=booking, starts_at=on(scene, 7, 9), actor=CLIENT, now=NOW)
+        changes.settle(change=change, now=NOW + MINUTE)
+        assert change.state == State.IN_FORCE
+
+        self.undo(booking, CLIENT)
+
+        change.refresh_from_db()
+        assert (change.state, change.visits.get().decision) == (State.PENDING, Decision.OPEN)
+
+    def test_a_change_that_was_taken_back_stays_so(self, scene, ada):
+        booking = visit(scene)
+        change = changes.propose(change=changes.retiring(offer=scene.treatment), user=ada, now=NOW)
+        decide(change.visits.get(), CANCEL, ada)
+        changes.withdraw(change=change, user=ada, now=NOW)
+
+        self.undo(booking, staff(ada))
+
+        change.refresh_from_db()
+        assert (change.state, change.visits.get().decision) == (
+            State.WITHDRAWN,
+            Decision.CANCELLED,
+        )
+
+
 class TestTwoPeople:
     def test_the_second_one_sees_who_decided_what(self, scene, dana):
         visit(scene)
@@ -160,6 +223,30 @@ class TestTwoPeople:
 
         with pytest.raises(NotNow, match="changed in the meantime"):
             decide(change.visits.get(), CANCEL, dana, version=0)
+        booking.refresh_from_db()
+        assert booking.status == "confirmed"
+
+    @pytest.mark.parametrize("choice", ["keep", "cancel", "another room"])
+    def test_not_of_a_visit_that_its_client_moves_in_that_instant(
+        self, scene, dana, choice, monkeypatch
+    ):
+        booking = visit(scene, 6)
+        draft = away(scene, on(scene, 6, 0), on(scene, 7, 0), resource=scene.room)
+        change = changes.propose(change=draft, user=dana, now=NOW)
+        (row,) = rows_of(change)
+        picked = {"keep": KEEP, "cancel": CANCEL}.get(choice, row.offers[0].choice)
+        claimed = deciding.claim
+
+        def claim_while_they_move(*args):
+            claimed(*args)
+            read = Booking.objects.with_facts().get(pk=booking.pk)
+            services.move(booking=booking, starts_at=on(scene, 7, 9), actor=CLIENT, now=NOW)
+            monkeypatch.setattr(Booking.objects, "with_facts", lambda: Seen(read))
+
+        monkeypatch.setattr(deciding, "claim", claim_while_they_move)
+
+        with pytest.raises(NotNow):
+            decide(row.touched, picked, dana, version=0)
         booking.refresh_from_db()
         assert booking.status == "confirmed"
 

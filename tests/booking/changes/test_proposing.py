@@ -463,6 +463,17 @@ class TestAsking:
 
         assert change.state == State.WITHDRAWN
 
+    def test_who_may_only_ask_takes_nothing_back_that_was_approved_in_that_instant(
+        self, scene, hana, ada
+    ):
+        draft = away(scene, on(scene, 4, 0), on(scene, 5, 0))
+        change = changes.propose(change=draft, user=hana, now=NOW)
+        seen = ScheduleChange.objects.get(pk=change.pk)
+        changes.approve(change=change, user=ada, now=NOW)
+
+        with pytest.raises(NotNow, match="in force"):
+            changes.withdraw(change=seen, user=hana, now=NOW)
+
 
 class TestSettling:
     def test_what_its_client_did_settles_it_and_the_change_is_in_force(

@@ -9,7 +9,7 @@ from booking import services
 from booking.errors import NotNow, TermsChanged
 from booking.models import Booking, Status
 from booking.services.ledger import CLIENT, staff
-from tests.booking.scenes import confirm, on
+from tests.booking.scenes import NOW, confirm, on
 from tests.factories import Scene, UserFactory, open_clinic
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +37,16 @@ def test_the_free_hour_that_passed_while_the_page_was_open_cancels_nothing(booki
 
     booking.refresh_from_db()
     assert (booking.status, booking.fee_owed) == (Status.CONFIRMED, 0)
+
+
+def test_a_visit_that_was_moved_since_somebody_looked_is_not_canceled(scene, booking):
+    seen = Booking.objects.get(pk=booking.pk)
+    services.move(booking=booking, starts_at=on(scene, 5, 9), actor=CLIENT, now=NOW)
+
+    with pytest.raises(NotNow):
+        services.cancel(booking=seen, actor=CLIENT, version=0, now=NOW)
+
+    assert Booking.objects.get(pk=booking.pk).status == Status.CONFIRMED
 
 
 def test_to_the_second_of_the_free_hour_it_costs_what_was_shown(booking):
