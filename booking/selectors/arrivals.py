@@ -31,6 +31,7 @@ SAID = {
     "too_late": gettext_lazy("%(who)s noted %(when)s that the client came too late."),
     "taken_back": gettext_lazy("%(who)s took back what was noted %(when)s."),
 }
+NO_CHANGES = {"unprepared", "fee_waived", "fee_paid", "fee_owed_again", "sent_again"}  # of a visit
 ELSE_SAID = gettext_lazy("%(who)s changed this visit %(when)s.")
 
 
@@ -92,7 +93,7 @@ def how_it_stands(booking: Booking) -> str:
     sentence = _("This visit is %(state)s now; nothing was changed.") % stands
     if booking.status == Status.CONFIRMED:
         sentence = _("The client is not checked in yet; nothing was changed.")
-    last = booking.events.exclude(what__in=["unprepared", "fee_waived"]).order_by("-pk").first()
+    last = booking.events.exclude(what__in=NO_CHANGES).order_by("-pk").first()
     if last is None or last.what == "confirmed":
         return sentence
     said = SAID.get(last.what, ELSE_SAID)

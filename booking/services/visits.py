@@ -23,6 +23,8 @@ from booking.selectors.arrivals import (
     minutes_late,
     when_it_begins,
 )
+from booking.selectors.changes import SENT_AGAIN
+from booking.selectors.fees import FEE_OWED_AGAIN, FEE_PAID, FEE_WAIVED
 from booking.selectors.history import TOO_LATE
 from booking.services.holds import end_holds_in_the_way
 from booking.services.ledger import (
@@ -42,6 +44,7 @@ from treatments.models import DeviceKind
 
 TAKEN_BACK = "taken_back"
 UNPREPARED = "unprepared"
+NOTES = {UNPREPARED, SENT_AGAIN, FEE_WAIVED}  # after which all before can be undone as ever
 UNDOABLE = {"checked_in", "started", "completed", "no_show", "declined", TOO_LATE}
 MINUTE = 60  # seconds
 
@@ -229,6 +232,8 @@ def take_back(*, booking: Booking, actor: Actor, now: datetime) -> None:
         _lock_kept(booking)  # the visit may have been shortened, and get its minutes back
     lock_booking(booking)
     last = _last_step(booking)
+    if last is not None and last.what == FEE_PAID:
+        raise NotNow(_("The fee for this visit was paid. Take that back first."))
     if last is None or _local_day(booking, now) != _local_day(booking, last.at):
         raise NotNow(
             _("There is nothing to take back. %(stands)s") % {"stands": how_it_stands(booking)}
@@ -254,13 +259,18 @@ def take_back(*, booking: Booking, actor: Actor, now: datetime) -> None:
 
 
 def _last_step(booking: Booking) -> BookingEvent | None:
-    """The latest step that stands and can be undone; None if the latest one cannot."""
+    """The latest step that stands and can be undone, or the fee that was paid for it.
+
+    None if the latest one cannot be undone.
+    """
     undone: set[int] = set()
     for event in booking.events.order_by("-pk"):
         if event.what == TAKEN_BACK:
             undone.add(event.data["undone"])
-        elif event.pk not in undone and event.what != UNPREPARED:  # which is only a note
-            return event if event.what in UNDOABLE else None
+        elif event.what == FEE_OWED_AGAIN:
+            undone.add(event.data["undoes"])
+        elif event.pk not in undone and event.what not in NOTES:
+            return event if event.what in {*UNDOABLE, FEE_PAID} else None
     return None
 
 
@@ -347,6 +357,7 @@ def _allocate_again(booking: Booking, *, actor: Actor, now: datetime) -> None:
         now=now,
         asked_at=booking.starts_at,
         is_staff=True,
+        is_at_any_hour=True,  # as it was promised
     )
     kept = choose_resources(
         slots.diary,

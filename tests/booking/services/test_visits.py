@@ -6,8 +6,10 @@ import pytest
 from booking import services
 from booking.errors import NotNow, SlotTaken
 from booking.models import Booking, Status
+from booking.selectors.changes import SENT_AGAIN
 from booking.services.audit import findings
-from booking.services.ledger import CLIENT, staff
+from booking.services.fees import owe_again, settle_fee
+from booking.services.ledger import CLIENT, record, staff
 from booking.services.visits import Unprepared
 from tests.booking.scenes import NOW, confirm, hold, on
 from tests.factories import (
@@ -173,6 +175,41 @@ class TestTakingBack:
         steps(booking, desk, "mark_no_show", "take_back")
 
         assert (booking.status, booking.fee_owed) == (Status.CONFIRMED, Decimal(0))
+
+    def test_after_a_fee_that_was_paid_by_mistake_too(self, booking, desk):
+        steps(booking, desk, "mark_no_show")
+        paid = settle_fee(booking=booking, actor=desk, now=booking.starts_at)
+
+        with pytest.raises(NotNow, match="was paid"):
+            step("take_back", booking, desk, booking.starts_at + MINUTE)
+        owe_again(booking=booking, step=paid, actor=desk, now=booking.starts_at + MINUTE)
+        step("take_back", booking, desk, booking.starts_at + MINUTE)
+
+        assert (booking.status, booking.fee_owed) == (Status.CONFIRMED, 0)
+
+    def test_after_a_fee_that_was_waived_and_a_message_that_went_again_too(self, booking, desk):
+        steps(booking, desk, "mark_no_show")
+        now = booking.starts_at + MINUTE
+        services.waive_fee(booking=booking, actor=desk, reason="The bus", now=now)
+        record(booking, SENT_AGAIN, actor=desk, now=now)
+
+        step("take_back", booking, desk, now)
+
+        assert booking.status == Status.CONFIRMED
+
+    def test_a_visit_booked_out_of_hours_stands_there_again(self, scene, desk):
+        late = booked(
+            location=scene.location,
+            provider=scene.provider,
+            option=scene.option,
+            room=scene.room,
+            devices=[scene.console],
+            starts_at=on(scene, 4, 19),
+        )
+        steps(late, desk, "check_in", "decline", "take_back")
+
+        assert late.status == Status.CHECKED_IN
+        assert late.allocations.count() == 3
 
     def test_only_on_the_same_day(self, scene, booking, desk):
         step("mark_no_show", booking, desk, on(scene, 4, 18))
