@@ -13,6 +13,7 @@ from booking.message_plan import (
     PLAN,
     PROMISED,
     SMS,
+    WAITING,
     Entry,
 )
 from booking.message_times import client_zone, hours
@@ -53,6 +54,8 @@ def why_not(message: Message, now: datetime) -> Answer:
         return _why_not_alert(message)
     entries = ENTRIES[message.code, message.channel]
     stands = frozenset().union(*(entry.while_ for entry in entries)) if entries else PROMISED
+    if message.recipient != "client":
+        stands |= WAITING  # whoever gives it hears of its time also while details are missing
     if booking.status not in stands:
         return f"the booking is {booking.status}"
     if booking.schedule_version != message.version:

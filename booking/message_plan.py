@@ -168,7 +168,7 @@ M09_CANCELLED = replace(
 
 M02 = Entry(
     code=FORM_DUE,
-    on=frozenset({Trigger.BOOKED, Trigger.MOVED, Trigger.UNDONE}),
+    on=frozenset({Trigger.BOOKED}),
     due=at_once,
     until=deadline,
     while_=WAITING,
@@ -183,10 +183,18 @@ R02 = Entry(
 
 CONFIRMATION = (M01, text_of(M01))
 CHANGE = (M09, text_of(M09))
+REQUEST = (M02, text_of(M02))
+REQUEST_ANEW = (replace(M02, due=after_undo), text_of(replace(M02, due=after_undo)))
 PLAN = (
-    M02,
-    text_of(M02),
-    replace(M02, due=last_call, occurrence="2", has_hours=True, is_reminder=True),
+    *REQUEST,
+    replace(
+        M02,
+        on=M02.on | {Trigger.MOVED, Trigger.UNDONE},
+        due=last_call,
+        occurrence="2",
+        has_hours=True,
+        is_reminder=True,
+    ),
     R02,
     text_of(R02),
     reminder("M03", week_before_a_first_visit, until=days_before(3)),
@@ -307,10 +315,14 @@ def _is_for(booking: Booking, entry: Entry) -> bool:
 def _news(booking: Booking, stood: list[State]) -> Iterator[Entry]:
     """Yield what tells the client of the visit's time: all of it anew, or what has changed.
 
-    Whatever led here, the question is the same: is it as the client was told last?
+    Whatever led here, the question is the same: is it as the client was told last? Who was asked
+    for the details is asked anew, with the time as it is now.
     """
-    for new, changed in zip(CONFIRMATION, CHANGE, strict=True):
-        told = version_told(booking, "client", channel=new.channel)
+    is_waiting = booking.status in WAITING
+    codes = (FORM_DUE,) if is_waiting else SAY_WHEN
+    news = (REQUEST, REQUEST_ANEW) if is_waiting else (CONFIRMATION, CHANGE)
+    for new, changed in zip(*news, strict=True):
+        told = version_told(booking, "client", channel=new.channel, codes=codes)
         if told is None:
             yield replace(new, due=changed.due)  # this change, too, may be taken back
         elif at(stood, told) != stood[-1]:
@@ -320,8 +332,9 @@ def _news(booking: Booking, stood: list[State]) -> Iterator[Entry]:
 def _waiting_to_be_told(booking: Booking) -> set[str]:
     """Return by which channels the client is still to be told when the visit is. One query."""
     rows = Message.objects.about(subject_of(booking)).filter(
-        code__in=SAY_WHEN, recipient="client", status=Message.Status.PLANNED
+        code__in=(*SAY_WHEN, FORM_DUE), recipient="client", status=Message.Status.PLANNED
     )
+    rows = rows.exclude(code=FORM_DUE, occurrence__startswith="2")  # which only reminds
     return set(rows.values_list("channel", flat=True))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -55,10 +56,12 @@ def told(booking: Booking, recipient: str) -> datetime | None:
     return None if version is None else start_at(booking, version)
 
 
-def version_told(booking: Booking, recipient: str, *, channel: str = "") -> int | None:
+def version_told(
+    booking: Booking, recipient: str, *, channel: str = "", codes: Collection[str] = SAY_WHEN
+) -> int | None:
     """Return the version that `recipient` was told of last, over any channel or one. 1 query."""
     sent = Message.objects.about(f"booking:{booking.pk}").filter(
-        code__in=SAY_WHEN, recipient=recipient, status=Message.Status.SENT
+        code__in=codes, recipient=recipient, status=Message.Status.SENT
     )
     if channel:
         sent = sent.filter(channel=channel)

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from booking.errors import FormOverdue, NotNow
 from booking.message_plan import FORM_DUE, FORM_OVERDUE, Trigger, follow, subject_of
@@ -55,7 +56,7 @@ def complete_form(*, booking: Booking, details: Details, source: str, now: datet
     booking.refresh_from_db()
     if booking.client is None:
         raise NotNow
-    asked = lock_client(booking.client)
+    asked = _lock_clients(booking.client, details)
     with suppress(NotNow):  # it ended, or was completed, while we waited: that is told below
         lock_booking(booking)
     if booking.status == Status.CONFIRMED:
@@ -140,27 +141,49 @@ def can_be_told(client: Client) -> bool:
     return bool(settings.HAS_SMS and client.phone and preferences(client)[ConsentKind.SERVICE_SMS])
 
 
-def _as_told(client: Client, details: Details) -> Client:
-    """The client with what `details` say; whoever we know by that name and address, else.
+def _lock_clients(client: Client, details: Details) -> Client:
+    """Lock the client of the visit and whom `details` name, in pk order; return the former."""
+    rows = {client.pk: client} | {twin.pk: twin for twin in _twins(client, details)}
+    locked = {pk: lock_client(row) for pk, row in sorted(rows.items())}
+    return locked[client.pk]
 
-    A record that the desk began, and that holds nothing else, then points to theirs.
-    """
+
+def _twins(client: Client, details: Details) -> QuerySet[Client]:
+    """Who else is known by the name and the address in `details`."""
     if not details.email:
-        return client
-    twins = Client.objects.filter(
+        return Client.objects.none()
+    same = Client.objects.filter(
         email_key=email_key(details.email), name_key=name_key(details.name)
     )
-    if twins.exclude(pk=client.pk).exists():
+    return same.exclude(pk=client.pk)
+
+
+def _as_told(client: Client, details: Details) -> Client:
+    """The client with what `details` say; whoever we know by that name and address, else."""
+    if not details.email:
+        return client
+    if _twins(client, details).exists():
         known = lock_client(
             client_called(name=details.name, email=details.email, phone=details.phone, time_zone="")
         )
         if known != client:
-            client.consents.update(client=known)
-            if client.user_id is None and client.bookings.count() == 1:
-                client.merged_into = known
-                client.save(update_fields=["merged_into"])
+            _point_to(known, client)
         return known
     client.name, client.email, client.phone = details.name, details.email, details.phone
     client.time_zone = details.time_zone or client.time_zone
     client.save(update_fields=["name", "email", "phone", "time_zone"])
     return client
+
+
+def _point_to(known: Client, begun: Client) -> None:
+    """Let a record that the desk began, and that holds no other visit, be a duplicate of `known`.
+
+    What was agreed to on the phone goes over, and so do the notes of the desk.
+    """
+    if begun.user_id or begun.legal_hold or begun.bookings.count() > 1:
+        return
+    begun.consents.update(client=known)
+    begun.notes.update(client=known)
+    begun.merged.update(merged_into=known)
+    begun.merged_into = known
+    begun.save(update_fields=["merged_into"])

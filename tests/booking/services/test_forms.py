@@ -8,7 +8,9 @@ import pytest
 
 from booking import services
 from booking.errors import AskTheClinic, FormOverdue, NotNow
+from booking.message_checks import why_not
 from booking.models import Alert, Allocation, Booking, Status
+from booking.services import forms
 from booking.services.audit import findings
 from booking.services.confirming import CONSENT_WORDING
 from booking.services.desk import Newcomer, book_visit
@@ -132,6 +134,58 @@ class TestInTime:
         assert preferences(known)[ConsentKind.DATA]
         assert Client.objects.filter(merged_into=None).count() == 1
 
+    def test_their_notes_and_earlier_duplicates_go_with_them(self, booking):
+        known = ClientFactory(name="Maya Ellison", email="maya@mail.example")
+        begun = booking.client
+        earlier = ClientFactory(merged_into=begun)
+        begun.notes.create(text="Rings twice", written_at=NOW)
+
+        complete(booking)
+
+        earlier.refresh_from_db()
+        assert earlier.merged_into == known
+        assert known.notes.get().text == "Rings twice"
+
+    def test_what_was_agreed_to_stays_with_a_record_that_has_other_visits(self, scene, booking):
+        ClientFactory(name="Maya Ellison", email="maya@mail.example")
+        booked(scene, hour=14)  # of the same name and number
+        begun = booking.client
+        record_consent(
+            client=begun,
+            kind=ConsentKind.SERVICE_SMS,
+            is_given=True,
+            wording_version=CONSENT_WORDING,
+            source="phone",
+            now=NOW,
+        )
+
+        complete(booking)
+
+        begun.refresh_from_db()
+        assert begun.merged_into is None
+        assert preferences(begun)[ConsentKind.SERVICE_SMS]
+
+    def test_both_clients_are_locked_before_the_visit_and_by_primary_key(self, scene, monkeypatch):
+        known = ClientFactory(name="Maya Ellison", email="maya@mail.example")
+        booking = booked(scene)
+        begun = booking.client
+        order: list[object] = []
+
+        def noting(lock, name):
+            def locked(row):
+                order.append(name or row.pk)
+                return lock(row)
+
+            return locked
+
+        monkeypatch.setattr(forms, "lock_client", noting(forms.lock_client, ""))
+        monkeypatch.setattr(forms, "lock_booking", noting(forms.lock_booking, "visit"))
+
+        complete(booking)
+
+        assert known.pk < begun.pk
+        assert order[:3] == [known.pk, begun.pk, "visit"]
+
     def test_who_is_known_and_was_asked_for_the_rest_keeps_name_and_address(self, scene):
         booking = booked(scene, email="maya@mail.example")
 
@@ -153,6 +207,61 @@ class TestInTime:
         assert booking.status == Status.PENDING_FORM
         assert booking.client.email == ""
         assert Message.objects.filter(code="R01").exists()
+
+
+class TestMoved:
+    """What asks for the details says when the visit is, so it goes anew with a new time."""
+
+    def send(self, booking: Booking) -> None:
+        rows = Message.objects.filter(code="M02", occurrence="1")
+        rows.update(status="sent", sent_to="maya@mail.example", sent_at=NOW, settled_at=NOW)
+
+    def asked(self, booking: Booking) -> list[tuple[int, object]]:
+        rows = Message.objects.about(f"booking:{booking.pk}").planned()
+        rows = rows.filter(code="M02", occurrence="1", channel="email")
+        return [(row.version, row.due_at) for row in rows]
+
+    def move(self, scene: Scene, booking: Booking, **how) -> None:  # type: ignore[no-untyped-def]
+        desk = staff(UserFactory())
+        services.move(booking=booking, starts_at=on(scene, 6, 9), actor=desk, now=NOW, **how)
+
+    def test_its_client_is_asked_anew_once_it_cannot_be_taken_back(self, scene, booking):
+        self.send(booking)
+
+        self.move(scene, booking)
+
+        assert self.asked(booking) == [(1, NOW + 3 * MINUTE)]
+
+    def test_without_a_word_nobody_is_asked_anew(self, scene, booking):
+        self.send(booking)
+
+        self.move(scene, booking, tell=False)
+
+        assert self.asked(booking) == []
+
+    def test_without_a_word_who_was_not_asked_yet_is_asked(self, scene, booking):
+        self.move(scene, booking, tell=False)
+
+        assert self.asked(booking) == [(1, NOW + 3 * MINUTE)]
+
+    def test_moved_and_taken_back_nobody_is_asked_anew(self, scene, booking):
+        self.send(booking)
+        self.move(scene, booking)
+        step = booking.events.latest("pk")
+
+        services.undo(booking=booking, step=step, actor=staff(UserFactory()), now=NOW + MINUTE)
+
+        assert self.asked(booking) == []
+
+    def test_whoever_gives_it_hears_of_it(self, scene, booking):
+        scene.provider.user = UserFactory()
+        scene.provider.save(update_fields=["user"])
+        self.move(scene, booking)
+
+        news = Message.objects.planned().get(code="M09")
+
+        assert news.recipient == f"provider:{scene.provider.pk}"
+        assert why_not(news, NOW + HOUR) is None
 
 
 class TestTooLate:
