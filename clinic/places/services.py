@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max
 
 from clinic.accounts.models import User
 from clinic.places.errors import ChangedMeanwhile, NothingChanges
@@ -33,6 +34,8 @@ def publish_policy(
     sense, naming the place.
     """
     list(Location.objects.select_for_update(no_key=True).order_by("pk"))  # one after the other
+    latest = PolicyVersion.objects.aggregate(latest=Max("published_at"))["latest"]
+    now = max(now, latest or now)  # after whoever was waited for
     book = rule_book(now=now)
     if newer := [version for version in book.versions if version.pk > seen]:
         raise ChangedMeanwhile(newer)

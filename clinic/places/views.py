@@ -110,7 +110,7 @@ def change(request: HttpRequest, slug: str = "") -> HttpResponse:
             now=now,
         )
     except ChangedMeanwhile:
-        book = rule_book(now=now)
+        book = rule_book(now=clock.now())
         values = _with(book.decided(owner), mine)
         kept = {**values, "seen": book.seen, "reason": form.cleaned_data["reason"]}
         form = _form(book, owner, initial=kept)

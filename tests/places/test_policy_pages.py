@@ -11,10 +11,12 @@ from django.test import Client as Browser
 from django.urls import reverse
 
 from booking.permissions import Role
+from clinic.places.errors import ChangedMeanwhile
 from clinic.places.models import PolicyVersion
 from clinic.places.policies import DEFAULTS, policy_for
 from clinic.places.rules import rules
 from clinic.places.selectors import rule_book
+from clinic.places.services import publish_policy
 from clinic.trail.models import Entry
 from clinic.web import clock
 from tests.factories import (
@@ -216,6 +218,22 @@ def test_who_publishes_second_is_told_what_changed_and_loses_nothing(admin):
     policy = policy_for(None, now=NOW)
     assert (policy.free_until_hours, policy.hold_minutes) == (48, 7)
     assert PolicyVersion.objects.latest("pk").values == {"free_until_hours": 48}
+
+
+def test_who_pressed_first_and_came_second_is_told_what_changed(db):
+    PolicyVersionFactory(values={"hold_minutes": 7}, published_at=NOW + timedelta(seconds=1))
+
+    with pytest.raises(ChangedMeanwhile):
+        publish_policy(
+            user=UserFactory(),
+            location=None,
+            changes={"hold_minutes": 9},
+            reason="Longer",
+            seen=0,
+            now=NOW,
+        )
+
+    assert policy_for(None, now=NOW + timedelta(seconds=1)).hold_minutes == 7
 
 
 def test_what_changes_nothing_is_not_published(admin):

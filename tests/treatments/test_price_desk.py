@@ -288,7 +288,7 @@ def test_200_prices_are_published_in_as_many_queries_as_two(sam, django_assert_n
         more = ceil(count / in_one) - 1  # SQLite takes so many rows at a time
         draft, house = draft_of(count), matrix.house(set())
         looked_at = drafts.digest(drafts.edits_of(draft).values())
-        with django_assert_num_queries(10 + more):  # two of them the savepoint
+        with django_assert_num_queries(11 + more):  # two of them the savepoint
             services.publish(
                 change=draft,
                 house=house,
@@ -335,6 +335,23 @@ def test_the_second_is_told_who_changed_what_and_loses_nothing(option, base, sam
     assert (news.who, news.old, news.new, news.effective_from) == ("Sam Whitlock", 170, 175, JUNE)
     assert news.at == NOW + SETTLES
     assert line.new == 160
+
+
+def test_who_began_to_publish_first_and_came_second_is_told_as_well(option, base, sam, rita):
+    write(sam, cell_for(option), 180)
+    write(rita, cell_for(option), 190)
+    publish(rita, now=NOW + timedelta(seconds=1))
+
+    with pytest.raises(PricesChanged):
+        publish(sam, now=NOW)
+
+
+def test_who_waited_for_another_publication_comes_after_it(option, base, sam, rita, west):
+    write(sam, cell_for(option), 180)
+    write(rita, cell_for(option, location=west), 190)
+    first = publish(rita, now=NOW + timedelta(seconds=1))
+
+    assert publish(sam, now=NOW).published_at >= first.published_at
 
 
 def test_keeping_ones_price_publishes_it_over_the_other(option, base, sam, rita, west):

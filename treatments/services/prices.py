@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from clinic.accounts.models import User
@@ -129,6 +130,7 @@ def publish(
     published meanwhile. A fixed number of queries for each place, whatever the number of prices.
     """
     _queue()
+    now = _after_all(now)
     change = PriceChange.objects.select_for_update(no_key=True).get(pk=change.pk)
     if change.published_at:
         return change
@@ -216,6 +218,12 @@ def old_prices_again(
 def _queue() -> list[Location]:
     """Let one change of prices happen at a time. One query: the places, which are locked."""
     return list(Location.objects.select_for_update(no_key=True).order_by("pk"))
+
+
+def _after_all(now: datetime) -> datetime:
+    """Return `now`, or later: after what others did while somebody waited in the queue. 1 query."""
+    done = PriceChange.objects.aggregate(published=Max("published_at"), undone=Max("undone_at"))
+    return max([now, *(at - SETTLES for at in done.values() if at)])
 
 
 def _draft(author: User, *, now: datetime) -> PriceChange:
