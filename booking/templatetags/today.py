@@ -47,7 +47,7 @@ FACES = {
     ("decline", "lower"): Face(icon="reception-1", words=_lazy("Lower intensity")),
     ("decline", "change"): Face(icon="arrow-left-right", words=_lazy("Another treatment")),
     ("decline", "unprepared"): Face(icon="shield-x", words=_lazy("Decline")),
-    ("take-back", ""): Face(icon="arrow-counterclockwise", words=_lazy("Take back the last note")),
+    ("take-back", ""): Face(icon="arrow-counterclockwise", words=_lazy("Undo the last step")),
     ("late", "anyway"): Face(icon="person-check", words=_lazy("Treat anyway")),
 }
 

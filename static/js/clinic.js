@@ -158,7 +158,7 @@ function wake(root) {
     const [name, value] = pair.split(":");
     if (value) element.style.setProperty(name.trim(), value.trim());
   }));
-  each(root, ".days, .people, .msg-list ul", (row) => {
+  each(root, ".days, .people, .msg-list ul, .rail", (row) => {
     const chosen = row.querySelector("[aria-current]");
     if (!chosen) return;
     const [place, frame] = [chosen, row].map((element) => element.getBoundingClientRect());
@@ -181,6 +181,9 @@ document.addEventListener("htmx:afterSettle", ({ target }) => {
   if (!target.matches(".hold")) return;
   say(target.querySelector("p").textContent); // more time; its button may have gone with the last
   if (document.activeElement === document.body) target.focus({ preventScroll: true });
+});
+document.addEventListener("htmx:load", ({ target }) => { // came beside an answer: settles nowhere
+  if (target.matches("[data-fades]")) fade(target);
 });
 showConnection();
 wake(document);

@@ -61,13 +61,28 @@
   document.addEventListener("htmx:afterSwap", ({ detail }) => {
     if (!detail.elt || !day()) return;
     refreshed = Date.now();
-    if (detail.requestConfig.verb === "post") pressed = Date.now();
+    if (detail.requestConfig.verb === "post") {
+      pressed = Date.now();
+      keepOneUndo(detail.requestConfig.path);
+    }
     line("unsaved");
     line("stale");
     delete document.body.dataset.cutOff;
     const heading = document.querySelector("main h1");
     if (day().dataset.heading !== heading.textContent.trim()) location.reload(); // midnight came
   });
+
+  // Of one visit there is one Undo, that of the last press; what had the focus and went gives it back.
+  function keepOneUndo(path) {
+    const visit = path.split("/press/")[0];
+    const old = [...document.querySelectorAll(`.toasts form[action^="${visit}/press/"]`)];
+    if (!path.includes("/take-back/")) old.pop();
+    old.forEach((form) => form.closest(".toast-line").remove());
+    if (document.activeElement !== document.body) return;
+    const reference = visit.split("/").pop();
+    const next = ["do", "more", "open"].map((kind) => document.getElementById(`${kind}-${reference}`));
+    next.find(Boolean)?.focus({ preventScroll: true });
+  }
 
   function failed(event, words) {
     if (isRead(event.detail)) {

@@ -112,6 +112,27 @@ def test_on_a_tablet_from_arrival_to_done_takes_three_taps(
     expect(button(page, "Complete")).to_be_visible()
 
 
+def test_on_a_tablet_a_visit_has_one_undo_at_a_time_and_it_goes_by_itself(
+    page: Page, at_work: Page, visit: Booking
+):
+    page.clock.install()
+    page.reload()
+    undo = page.locator(".toasts").get_by_role("button", name="Undo")
+    for words, said in (
+        ("Check in", "checked in"),
+        ("Start", "treatment"),
+        ("Complete", "completed"),
+    ):
+        button(page, words).tap()
+        expect(page.locator(".toasts")).to_contain_text(said)
+        expect(undo).to_have_count(1)
+        page.clock.run_for(CALM)
+    expect(page.locator(f"#more-{visit.reference}")).to_be_focused()
+
+    page.clock.run_for(10_000)
+    expect(undo).to_have_count(0)
+
+
 def test_on_a_tablet_a_second_tap_of_the_same_finger_starts_nothing(at_work: Page, visit: Booking):
     button(at_work, "Check in").dblclick()
     expect(button(at_work, "Start")).to_be_visible()
@@ -151,13 +172,13 @@ def test_at_a_desk_the_same_by_keyboard_alone(
     menu = page.locator(f"#more-{visit.reference}")
     walk_to(page, menu)
     page.keyboard.press("Enter")
-    expect(page.get_by_role("button", name="Take back the last note")).to_be_visible()
+    expect(page.get_by_role("button", name="Undo the last step")).to_be_visible()
     axe(page)
     page.keyboard.press("Escape")
-    expect(page.get_by_role("button", name="Take back the last note")).to_be_hidden()
+    expect(page.get_by_role("button", name="Undo the last step")).to_be_hidden()
     expect(menu).to_be_focused()
     page.keyboard.press("Enter")
-    walk_to(page, page.get_by_role("button", name="Take back the last note"))
+    walk_to(page, page.get_by_role("button", name="Undo the last step"))
     page.keyboard.press("Enter")
 
     expect(button(page, "Start")).to_be_visible()
