@@ -82,7 +82,8 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
         fixtures.rename(
             resource=resource, **form.cleaned_data, by=user_of(request), now=clock.now()
         )
-        messages.success(request, _("Saved."))
+        said = _("%(before)s is called %(after)s now.")
+        messages.success(request, said % {"before": name, "after": resource.name})
         return see_other(reverse("staff:place", args=[resource.location.slug]))  # type: ignore[union-attr]
     context = {"form": form, "resource": resource, "name": name}
     return staff_page(
@@ -97,7 +98,8 @@ def _address(request: HttpRequest, location: Location) -> HttpResponse:
         saved = fixtures.save_location(
             location=location, changed=form.changed_data, by=user_of(request), now=clock.now()
         )
-        messages.success(request, _("Saved."))
+        said = _("The address of %(name)s is saved.")
+        messages.success(request, said % {"name": saved.name})
         return see_other(reverse("staff:place", args=[saved.slug]))
     context = {"form": form, "location": location, "name": name}
     return staff_page(
