@@ -33,7 +33,7 @@ class FilterForm(forms.Form):
         to_field_name="slug",
     )
     whose = forms.ModelChoiceField(
-        PriceList.objects.all(), label=_("Provider"), required=False, empty_label=_("Everybody")
+        PriceList.objects.all(), label=_("Whose"), required=False, empty_label=_("Everybody")
     )
     kind = forms.ChoiceField(choices=KINDS.items(), required=False)
 
