@@ -115,6 +115,7 @@ class NumbersForm(forms.Form):
             [place] if place else places,
             provider_id=provider.pk if provider else None,
             treatment_id=treatment.pk if treatment else None,
+            is_part=any((place, provider, treatment)),
         )
 
 

@@ -69,13 +69,17 @@ class Period:
 
 @dataclass(frozen=True)
 class Scope:
-    """What to count: a period and the one it is compared with, where, with whom, and what."""
+    """What to count: a period and the one it is compared with, where, with whom, and what.
+
+    `is_part` says that somewhere else, with others or of other treatments there may be more.
+    """
 
     period: Period
     before: Period
     places: Sequence[Location]
     provider_id: int | None = None
     treatment_id: int | None = None
+    is_part: bool = False
 
     @cached_property
     def all_days(self) -> list[date]:
@@ -365,12 +369,16 @@ class Care:
     needs_call: int | None
 
 
-def care(scope: Scope, *, declined: int) -> Care:
-    """Return what is counted of health in the period. 2 queries."""
+def care(scope: Scope, *, declined: int) -> Care | None:
+    """Return what is counted of health in the period; None of a part of the clinic. 2 queries.
+
+    Taken from the whole, the count of a part would tell the few of another.
+    """
+    if scope.is_part:
+        return None
     visits = scope.visits(scope.period)
-    cancelled = BookingEvent.objects.filter(
-        booking__in=visits, what="cancelled", data__health=True
-    ).count()
+    why = BookingEvent.objects.filter(booking=OuterRef("pk"), what="cancelled", data__health=True)
+    cancelled = visits.filter(Exists(why), status__in=CANCELLED).count()
     answers = SkinCheck.objects.filter(booking__in=visits).aggregate(
         calm=Count("pk", filter=Q(needs_call=False)), call=Count("pk", filter=Q(needs_call=True))
     )

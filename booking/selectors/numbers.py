@@ -321,7 +321,7 @@ class Report:
     rebooking: dict[tuple[int, int | None], Rebooked]
     lead: dict[int, float | None]
     occupancy: Occupancy
-    care: Care
+    care: Care | None
     messages: MessageHealth
 
     def figures(self) -> list[Figure]:

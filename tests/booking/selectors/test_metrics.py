@@ -368,6 +368,27 @@ def test_what_is_counted_of_health_is_told_from_five_on():
     assert report(scope_of(scene), now=LATER).care.declined == 5
 
 
+def test_a_visit_canceled_for_health_counts_once_and_not_where_it_stands_again():
+    scene = open_clinic("America/New_York")
+    made = {
+        "location": scene.location,
+        "provider": scene.provider,
+        "starts_at": at(scene, 3, 12, 10),
+    }
+    ill = [BookingFactory(status=Status.CANCELLED_CLIENT, **made) for _ in range(5)]
+    again = BookingFactory(status=Status.COMPLETED, **made)
+    for booking in (*ill, ill[0], again):
+        BookingEvent.objects.create(
+            booking=booking,
+            what="cancelled",
+            at=made["starts_at"],
+            by="client",
+            data={"health": True},
+        )
+
+    assert report(scope_of(scene), now=LATER).care.cancelled_for_health == 5
+
+
 # Messages
 
 

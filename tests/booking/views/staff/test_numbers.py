@@ -115,6 +115,21 @@ def test_few_of_anything_about_health_are_not_counted_aloud(owner, scene):
     assert text.count("fewer than 5") == 4
 
 
+def test_what_is_counted_of_health_in_a_part_does_not_tell_of_the_few_elsewhere(owner, scene):
+    for _ in range(5):
+        visit(scene, 4, status=Status.DECLINED_AT_VISIT)
+    visit(scene, 4, provider=scene.providers[1], status=Status.DECLINED_AT_VISIT)
+
+    def declined(**asked: object) -> int | None:
+        care = owner.get(reverse("staff:numbers"), asked).context["report"].care
+        return care and care.declined
+
+    assert declined() == 6
+    assert declined(provider=scene.provider.pk) is None
+    assert declined(place=scene.location.pk) is None
+    assert declined(treatment=scene.treatment.pk) is None
+
+
 def test_days_place_person_and_treatment_narrow_it_down(owner, scene):
     elsewhere = open_clinic("America/Los_Angeles")
     visit(scene, 3)
