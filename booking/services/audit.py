@@ -81,6 +81,7 @@ class Visit(NamedTuple):
     reference: str
     status: str
     client: int | None
+    kept: int | None  # whom that client was merged into
     location: int
     provider: int
     option: int
@@ -154,6 +155,8 @@ def _wrong_with(visit: Visit, rows: Rows) -> Iterator[tuple[str, str]]:
         yield "status", "is held, but does not say until when."
     if visit.status not in HOLDS and visit.client is None:
         yield "status", f"is {visit.status}, but for nobody."
+    if visit.status not in HOLDS and visit.kept is not None:
+        yield "client", "is of a duplicate, and not of the client it was merged into."
     if visit.status == Status.PENDING_FORM and visit.held_until is None:
         yield "status", "waits for its client's details, but does not say until when."
     if visit.status not in NOT_YET_PROMISED and not _was_told(visit, rows):
@@ -307,6 +310,7 @@ def _visits() -> QuerySet[Booking, Any]:
         "reference",
         "status",
         "client",
+        "client__merged_into",
         "location",
         "provider",
         "option",

@@ -47,7 +47,7 @@ from booking.services.desk import Newcomer, Rule, book_visit, broken_rules, know
 from booking.services.forms import can_be_told
 from booking.services.ledger import staff
 from booking.views.holds import go_on
-from booking.views.staff.frame import user_of, visit_or_404
+from booking.views.staff.frame import may_open_client, user_of, visit_or_404
 from booking.views.steps import extras_in_words
 from booking.views.times import FORTNIGHT, Day, parts_of_day
 from booking.wishes import Wish
@@ -150,6 +150,7 @@ def booked(request: HttpRequest, reference: str) -> HttpResponse:
         "is_told": can_be_told(booking.client),
         "is_waiting": booking.status == Status.PENDING_FORM,
         "may_check_in": is_today and booking.status == Status.CONFIRMED,
+        "may_open_client": may_open_client(request, booking, now=now),
         "step": quiet_step(booking, by=BookingEvent.By.STAFF, now=now),
     }
     with timezone.override(zone):

@@ -19,7 +19,13 @@ from booking.services.cancelling import is_late
 from booking.services.ledger import staff
 from booking.terms import late_fee
 from booking.views.holds import see_other
-from booking.views.staff.frame import CHANGES_VISITS, changeable_or_404, user_of, visit_url
+from booking.views.staff.frame import (
+    CHANGES_VISITS,
+    changeable_or_404,
+    may_open_client,
+    user_of,
+    visit_url,
+)
 from clinic.accounts.access import allowed
 from clinic.clients.models import ConsentKind
 from clinic.clients.selectors import preferences
@@ -79,6 +85,7 @@ def _cancel_page(
         "fee": late_fee(booking) if is_late(booking, now=now) else 0,
         "form": form,
         "is_past_free_hour": now > booking.free_until,
+        "may_open_client": may_open_client(request, booking, now=now),
         "refusal": refusal,
         "told": _ways(booking),
     }
@@ -94,6 +101,7 @@ def _settled(request: HttpRequest, booking: Booking, why: str, *, now: datetime)
         return see_other(visit_url(booking))
     context = {
         "booking": booking,
+        "may_open_client": may_open_client(request, booking, now=now),
         "step": step,
         "told": _ways(booking),
         "until": quiet_until(booking, step),

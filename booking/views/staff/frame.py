@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import cast
 
 from django.core.exceptions import PermissionDenied
@@ -11,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from booking.models import Booking
-from booking.permissions import changeable_visits, visits_of
+from booking.permissions import changeable_visits, may_open, visits_of
 from booking.places import SEES_VISITS
 from clinic.accounts.access import allowed
 from clinic.accounts.models import User
@@ -53,6 +54,15 @@ def changeable_or_404(request: HttpRequest, reference: str) -> Booking:
     if visit is None:
         raise Http404
     return visit
+
+
+def may_open_client(request: HttpRequest, booking: Booking, *, now: datetime) -> bool:
+    """Whether this person may see how the client is reached, and their record. 1 query, or none.
+
+    Somebody's own visits stay theirs to look at; the person is theirs for the days around one.
+    """
+    client = booking.client
+    return client is not None and may_open(client, user=user_of(request), now=now)
 
 
 def visit_url(booking: Booking) -> str:

@@ -7,12 +7,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from booking.models import UPCOMING
-from booking.permissions import changeable_visits, may_open
+from booking.permissions import changeable_visits
 from booking.places import SEES_VISITS
 from booking.selectors.presses import what_can_be_done
 from booking.selectors.pricing import priced_by
 from booking.selectors.proof import ledger
-from booking.views.staff.frame import user_of, visit_or_404
+from booking.views.staff.frame import may_open_client, user_of, visit_or_404
 from booking.views.steps import extras_in_words
 from clinic.accounts.access import allowed
 from clinic.places.policies import policy_for
@@ -34,7 +34,7 @@ def visit(request: HttpRequest, reference: str) -> HttpResponse:
         "is_ahead": booking.status in UPCOMING and booking.starts_at > now,
         "ledger": ledger(booking),
         "priced": priced_by(booking),
-        "may_open_client": booking.client and may_open(booking.client, user=user, now=now),
+        "may_open_client": may_open_client(request, booking, now=now),
         "now": now,
     }
     with timezone.override(booking.location.zone):

@@ -17,6 +17,7 @@ from booking.services.ledger import CLIENT, CLINIC
 from tests.booking.scenes import NOW, confirm, hold, on
 from tests.factories import (
     AddOnFactory,
+    ClientFactory,
     LocationFactory,
     PriceFactory,
     Scene,
@@ -249,6 +250,15 @@ def test_a_client_in_two_places_is_found(scene, visit):
             visit.reference,
             f"and {other.reference} are of one client, 2030-03-04 15:00 to 2030-03-04 16:15 UTC.",
         )
+    ]
+
+
+def test_a_visit_of_a_duplicate_is_found(visit):
+    kept = ClientFactory()
+    sql("UPDATE clients_client SET merged_into_id = %s WHERE id = %s", kept.pk, visit.client_id)
+
+    assert said() == [
+        ("client", visit.reference, "is of a duplicate, and not of the client it was merged into.")
     ]
 
 

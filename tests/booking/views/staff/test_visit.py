@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 
+import pytest
 from django.urls import reverse
 
 from booking import services
@@ -10,6 +11,7 @@ from booking.models import Alert, Reading
 from booking.permissions import Role
 from booking.services.care import acknowledge, open_page
 from booking.services.ledger import CLIENT
+from clinic.web import clock
 from tests.booking.scenes import NOW, on
 from tests.booking.views.browsing import text
 from tests.booking.views.staff.written import alert, failed, planned, sent
@@ -30,6 +32,23 @@ def test_the_visit_says_who_comes_when_and_to_whom(desk, booking):
     assert "Confirmed" in page
     assert 'href="tel:+15035550123"' in page
     assert "(503) 555-0123" in page
+
+
+@pytest.mark.parametrize(("days", "is_told"), [(-3, True), (6, True), (10, False), (-40, False)])
+def test_an_aesthetician_is_told_how_to_reach_a_client_in_the_days_around_a_visit(
+    at_work, booking, monkeypatch, days, is_told
+):
+    browser = at_work(Role.AESTHETICIAN)
+    booking.provider.user_id = browser.session["_auth_user_id"]
+    booking.provider.save(update_fields=["user"])
+    sent(booking, "M01")
+    monkeypatch.setattr(clock, "now", lambda: booking.starts_at - timedelta(days=days))
+    pages = [VISIT, reverse("staff:booked", args=["K7P-2QX"])]
+    pages += [reverse("staff:cancel", args=["K7P-2QX"])] if days > 0 else []
+
+    for page in map(text, map(browser.get, pages)):
+        assert "Maya Ellison" in page
+        assert ("555-0123" in page or "maya@mail.example" in page) == is_told
 
 
 def test_each_message_says_what_became_of_it(desk, booking):
