@@ -1,10 +1,10 @@
-"""Prices as CSV files: written so that no spreadsheet runs them, read as people save them."""
+"""Prices as CSV files: what is written, and what people send, read as they save it."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -20,7 +20,6 @@ from treatments.selectors.price_history import Published
 from treatments.selectors.rules import PriceRules
 
 LARGEST = 256 * 1024  # bytes: some thousand prices
-RUNS = ("=", "+", "-", "@", "\t", "\r")  # a cell that begins so, a spreadsheet may run
 COLUMNS = ["code", "name", "minutes", "price_list", "location", "price"]
 SHOWN = [*COLUMNS, "from", "next_price", "next_from"]
 HISTORY = [
@@ -61,20 +60,14 @@ class Taken:
     same: int
 
 
-def safe(text: object) -> str:
-    """Return `text` so that no spreadsheet takes it for a formula."""
-    written = str(text)
-    return f"'{written}" if written.startswith(RUNS) else written
+def matrix_lines(squares: Iterable[Square]) -> Iterator[list[object]]:
+    """Return the table as lines of SHOWN, one for each cell that has a price."""
+    return (_matrix_line(square) for square in squares if square.is_given)
 
 
-def matrix_file(squares: Iterable[Square]) -> str:
-    """Return the table as CSV, a line for each cell that has a price."""
-    return _file(SHOWN, (_matrix_line(square) for square in squares if square.is_given))
-
-
-def history_file(rows: Iterable[Published]) -> str:
-    """Return what was published as CSV."""
-    return _file(HISTORY, map(_history_line, rows))
+def history_lines(rows: Iterable[Published]) -> Iterator[list[object]]:
+    """Return what was published as lines of HISTORY."""
+    return map(_history_line, rows)
 
 
 def decoded(data: bytes) -> str:
@@ -224,15 +217,6 @@ def _read(text: str) -> Iterator[tuple[int, dict[str, str]]]:
                 yield reader.line_num, dict(zip(names, filled, strict=False))
     except csv.Error:
         raise Unreadable(_("A line of this file has a quotation mark that never ends.")) from None
-
-
-def _file(names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A file that spreadsheets open as it is: with their mark of UTF-8 first."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(names)
-    writer.writerows([safe(cell) for cell in row] for row in rows)
-    return f"\ufeff{text.getvalue()}"
 
 
 def _matrix_line(square: Square) -> list[object]:

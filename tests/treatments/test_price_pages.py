@@ -290,6 +290,18 @@ def test_the_preview_counts_promises_and_estimates_a_month(sam, scene):
     assert "K7P-2QX" in listed
 
 
+def test_the_draft_says_which_price_scheduled_before_takes_over(sam, scene):
+    type_in(sam, scene, "175")
+    publish(sam, day=date(2030, 6, 1))
+    type_in(sam, scene, "180")
+
+    sam.post(START, {"effective_from": str(APRIL), "reason": "The rent"})
+    assert "From June 1 on $175 counts, as scheduled before." in text(sam.get(INDEX))
+
+    sam.post(START, {"effective_from": "2030-06-02", "reason": "The rent"})
+    assert "as scheduled before" not in text(sam.get(INDEX))
+
+
 def test_the_day_and_the_reason_are_kept_and_show_what_they_do(sam, scene):
     type_in(sam, scene, "175")
 
@@ -460,7 +472,7 @@ def test_the_history_says_who_when_old_new_and_why(sam, scene, django_assert_max
     assert "2 prices" in words
     file = sam.get(reverse("prices:history_file"), {"code": scene.treatment.code})
     assert file["Content-Type"] == "text/csv; charset=utf-8"
-    assert len(file.content.decode().splitlines()) == 3
+    assert len(file.getvalue().decode().splitlines()) == 3
 
 
 # Files
@@ -509,7 +521,8 @@ def test_the_table_is_given_as_a_file_of_what_is_shown(sam, scene):
     file = sam.get(reverse("prices:matrix_file"), {"place": scene.location.slug})
 
     assert "attachment; filename=" in file["Content-Disposition"]
-    lines = file.content.decode().splitlines()
+    text = file.getvalue().decode()
+    lines = text.splitlines()
     assert len(lines) == 3
-    assert "Elsewhere" not in file.content.decode()
+    assert "Elsewhere" not in text
     assert ",170," in lines[1]

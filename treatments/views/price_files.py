@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from django.contrib import messages as toasts
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from clinic.accounts.access import allowed
 from clinic.web import clock
 from clinic.web.presses import see_other
+from clinic.web.sheets import sheet
 from clinic.web.workspace import staff_page
 from treatments import price_files, services
 from treatments.forms.prices import FileForm
@@ -21,20 +23,21 @@ from treatments.views.prices import SETS_PRICES, Desk
 
 @require_safe
 @allowed(*SETS_PRICES)
-def matrix(request: HttpRequest) -> HttpResponse:
+def matrix(request: HttpRequest) -> HttpResponseBase:
     """Give the part of the table that is shown as CSV: what counts, and what comes next."""
     desk = Desk.of(request)
     desk.edits = {}  # a file says what counts, not what is being typed
     squares = [square for line in desk.lines({}) for square in line.squares]
-    return _file(price_files.matrix_file(squares), f"prices-{desk.now:%Y-%m-%d}.csv")
+    lines = price_files.matrix_lines(squares)
+    return sheet(f"prices-{desk.now:%Y-%m-%d}", price_files.SHOWN, lines)
 
 
 @require_safe
 @allowed(*SETS_PRICES)
-def history(request: HttpRequest) -> HttpResponse:
+def history(request: HttpRequest) -> HttpResponseBase:
     """Give the part of the history that is shown as CSV."""
-    rows = with_old(found_by(history_form(request)))
-    return _file(price_files.history_file(rows), f"price-history-{clock.now():%Y-%m-%d}.csv")
+    lines = price_files.history_lines(with_old(found_by(history_form(request))))
+    return sheet(f"price-history-{clock.now():%Y-%m-%d}", price_files.HISTORY, lines)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -80,11 +83,3 @@ def take(request: HttpRequest) -> HttpResponse:
 
 def _context(form: FileForm) -> dict[str, object]:
     return {"columns": price_files.COLUMNS, "form": form}
-
-
-def _file(text: str, name: str) -> HttpResponse:
-    return HttpResponse(
-        text,
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )

@@ -18,12 +18,10 @@ from booking.selectors import FreeSlots
 from booking.selectors.changes import why_settled
 from booking.views.holds import see_other
 from booking.views.presses import press
-from booking.views.staff.frame import user_of
+from booking.views.staff.frame import CHANGES_VISITS, changeable_or_404, user_of
 from booking.views.staff.moving import (
     CARRIED,
-    CHANGES_VISITS,
     calendar_url,
-    changeable_or_404,
     free_for,
     people_for,
 )

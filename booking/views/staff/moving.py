@@ -24,19 +24,17 @@ from booking.errors import BookingError
 from booking.forms.calendar import NO, YES, MoveForm
 from booking.forms.changes import StepForm
 from booking.models import Booking, BookingEvent, Provider
-from booking.permissions import changeable_visits
 from booking.selectors import FreeSlots, free_slots, providers_for
 from booking.selectors.changes import prices_after, why_settled
 from booking.services.ledger import staff
 from booking.views.holds import see_other
 from booking.views.presses import press
-from booking.views.staff.frame import user_of
+from booking.views.staff.frame import CHANGES_VISITS, changeable_or_404, user_of
 from booking.wishes import Wish
 from clinic.accounts.access import allowed
 from clinic.web import clock
 from clinic.web.workspace import staff_page
 
-CHANGES_VISITS = ("booking.change_booking", "booking.change_own_booking")
 CARRIED = "carried_visit"  # in the session: the reference of the visit that is held
 AROUND = timedelta(days=3)  # in which the nearest times are looked for
 PEOPLE_OFFERED, TIMES_OFFERED = 3, 3
@@ -96,12 +94,6 @@ def undo(request: HttpRequest, reference: str) -> HttpResponse:
     else:
         messages.success(request, _("It is as it was before."))
     return see_other(calendar_url("day", visit))
-
-
-def changeable_or_404(request: HttpRequest, reference: str) -> Booking:
-    """Return the visit, if it is one that this person may change. 3 queries."""
-    visits = changeable_visits(user_of(request)).with_facts()
-    return get_object_or_404(visits, reference=reference, client__isnull=False)
 
 
 def people_for(request: HttpRequest, visit: Booking) -> list[Provider]:

@@ -17,11 +17,9 @@ from booking.models import Booking
 from booking.services.ledger import staff
 from booking.services.resizing import LEAST_MINUTES, RESIZABLE, longest
 from booking.views.holds import see_other
-from booking.views.staff.frame import user_of
+from booking.views.staff.frame import CHANGES_VISITS, changeable_or_404, user_of
 from booking.views.staff.moving import (
-    CHANGES_VISITS,
     calendar_url,
-    changeable_or_404,
     last_change,
 )
 from clinic.accounts.access import allowed
