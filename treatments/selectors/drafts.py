@@ -7,14 +7,13 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from django.utils.translation import gettext as _
 
 from clinic.accounts.models import User
 from clinic.places.models import Location
 from clinic.places.policies import Policy, policy_for
-from clinic.web.money import rounded
 from treatments.cells import Cell, Edit, Seen, name_of, still_so
 from treatments.models import Price, PriceChange, wrong_amount
 from treatments.registry import Promised, diary
@@ -44,7 +43,7 @@ class Proposed:
     """One price of a draft: from what, and what is to be said of it.
 
     `old` is what would count on the first day without the draft. `jump` is by how many percent it
-    differs, where that is a lot.
+    differs, where that is a lot. `later` is what was scheduled before and takes over from a day on.
     """
 
     edit: Edit
@@ -53,6 +52,7 @@ class Proposed:
     old: Decimal | None
     wrong: str = ""
     jump: int = 0
+    later: tuple[tuple[date, Decimal], ...] = ()
     news: tuple[News, ...] = ()
     seen: Seen = ()
 
@@ -142,8 +142,9 @@ def proposed(
         if (offered := house.offered_of(edit.cell)) and (column := house.column_of(edit.cell, now))
     ]
     news = _news([(edit, column) for edit, _offered, column in known], rules)
+    after = rules.and_(drafted(edits.values(), starts_on=starts_on))
     return [
-        _one(edit, offered, column, rules, starts_on, bands[edit.cell.location], news)
+        _one(edit, offered, column, rules, after, starts_on, bands[edit.cell.location], news)
         for edit, offered, column in known
     ]
 
@@ -203,6 +204,7 @@ def _one(
     offered: Offered,
     column: Column,
     rules: PriceRules,
+    after: PriceRules,
     starts_on: date,
     policy: Policy,
     news: Mapping[Cell, tuple[News, ...]],
@@ -220,6 +222,9 @@ def _one(
         old=old,
         wrong=wrong_amount(edit.amount, offer=offered.offer, policy=policy),
         jump=jump,
+        later=tuple(
+            (day, then.amount) for day, then in after.timeline(edit.cell, starts_on)[1:] if then
+        ),
         news=news.get(edit.cell, ()),
         seen=rules.seen(edit.cell, column.today),
     )
@@ -282,7 +287,7 @@ def _is_touched(visit: Promised, before: PriceRules, after: PriceRules) -> bool:
 def _effect(
     before: PriceRules, after: PriceRules, starts_on: date, now: datetime
 ) -> tuple[Decimal, int]:
-    """What 30 days bring more, by what was sold in the last 90; and how much was sold of it."""
+    """What 30 days bring more, by what was sold in the last 90, without cents; and of how many."""
     more, counted = Decimal(0), 0
     for sold, count in diary().sold(now - LOOKED_BACK, now).items():
         cell = Cell(*sold.offer, sold.price_list, sold.location)
@@ -290,7 +295,7 @@ def _effect(
         if old is not None and new is not None and old != new:
             more += (new - old) * count
             counted += count
-    return rounded(more * MONTH_DAYS / LOOKED_BACK.days), counted
+    return (more * MONTH_DAYS / LOOKED_BACK.days).quantize(Decimal(1), ROUND_HALF_UP), counted
 
 
 def _amount(rules: PriceRules, cell: Cell, on: date) -> Decimal | None:
