@@ -177,7 +177,7 @@ def _resources(location: Location, by: Kind, window: Span) -> list[Resource]:
         )
     )
     rows = Resource.objects.filter(Q(is_active=True) | has_visits, location=location, kind=by)
-    return list(rows.order_by("pk"))
+    return list(rows.select_related("location").order_by("pk"))
 
 
 def _working(

@@ -55,7 +55,7 @@ function show() {
   if (box.parentElement !== column) column.append(box);
   box.style.setProperty("--at", at);
   box.style.setProperty("--for", lasts);
-  sign.textContent = `${time(at)} – ${time(at + lasts)}`;
+  sign.textContent = `${time(at)} to ${time(at + lasts)}`;
 }
 
 function letGo() {

@@ -132,7 +132,7 @@ def test_at_the_desk_a_visit_is_dragged_confirmed_and_taken_back(
     page.mouse.down()
     page.mouse.move(x, y + 20, steps=4)
     page.mouse.move(other, y + 122 * minute(page), steps=8)
-    expect(page.locator(".cal-carry")).to_have_text("12:00 pm – 1:00 pm")
+    expect(page.locator(".cal-carry")).to_have_text("12:00 pm to 1:00 pm")
     page.mouse.up()
 
     page.wait_for_url("**/move/**")
@@ -269,7 +269,7 @@ def test_on_a_tablet_a_finger_that_rests_takes_a_visit_along(
     expect(page.locator(".cal-carry")).to_be_visible()
     for step in range(1, 7):
         touch("touchMove", (x, y + (down - y) * step / 6))
-    expect(page.locator(".cal-carry")).to_have_text("11:30 am – 12:30 pm")
+    expect(page.locator(".cal-carry")).to_have_text("11:30 am to 12:30 pm")
     touch("touchEnd")
 
     page.wait_for_url("**/move/**")

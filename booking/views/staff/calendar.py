@@ -19,7 +19,7 @@ from booking.places import SEES_VISITS
 from booking.selectors.calendar import Calendar, Column, calendar
 from booking.selectors.changes import quiet_step
 from booking.views.staff.carrying import Carried, carried
-from booking.views.staff.drawing import KEY, Drawn, Viewer, draw, lane_of, spread
+from booking.views.staff.drawing import KEY, Drawn, Viewer, called_here, draw, lane_of, spread
 from booking.views.staff.frame import user_of
 from clinic.accounts.access import allowed
 from clinic.places.models import Location
@@ -116,7 +116,7 @@ def _page(request: HttpRequest, page: str) -> HttpResponse:
             "key": KEY,
             "kinds": [(kind, asked.url(by=kind)) for kind in Kind],
             "lanes": [
-                (each, lane_of(each) if isinstance(each, Provider) else 0)
+                (each, called_here(each), lane_of(each) if isinstance(each, Provider) else 0)
                 for each in found.resources
             ],
             "locations": [(each, asked.url(place=each.slug)) for each in locations],

@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from booking.letters.staff import initialed
-from booking.models import UPCOMING, Booking, Provider, Status
+from booking.models import UPCOMING, Booking, Provider, Resource, Status
 from booking.scheduling.axis import Axis
 from booking.scheduling.spans import Span
 from booking.selectors.calendar import Column, Off, Why
+from booking.selectors.today import name_here
 from booking.services.resizing import RESIZABLE
 from clinic.accounts.models import User
 from clinic.web.templatetags.lumen import clock_short, clock_time, day_short
@@ -154,9 +155,15 @@ class Drawn:
 
     @property
     def short_name(self) -> str:
-        """The first name of a person, the whole name of anything else."""
-        resource = self.column.resource
-        return resource.first_name if isinstance(resource, Provider) else resource.name
+        """What its resource is called at this place."""
+        return called_here(self.column.resource)
+
+
+def called_here(resource: Resource) -> str:
+    """Return the first name of a person, the name of a room or device without that of its place."""
+    if isinstance(resource, Provider):
+        return resource.first_name
+    return name_here(resource.name, resource.location) if resource.location else resource.name
 
 
 def lane_of(provider: Provider) -> int:
