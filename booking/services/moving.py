@@ -160,6 +160,7 @@ def _after(
         priced_at=before.priced_at if lines == before.lines else now,
         promise=_promise(booking, wish, is_client=is_client, now=now),
         texts=texts,
+        held_until=before.held_until,
     )
 
 

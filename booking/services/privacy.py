@@ -25,6 +25,7 @@ from booking.models import (
     Reading,
     SkinCheck,
     Status,
+    TouchedVisit,
 )
 from booking.selectors.account import visits_ahead
 from booking.services.holds import let_go
@@ -238,6 +239,7 @@ def _forget_visits(client: Client) -> None:
         sent_to=FORGOTTEN, last_error=""
     )
     BookingEvent.objects.filter(booking__in=bookings).update(reason="")
+    TouchedVisit.objects.filter(booking__in=bookings).update(note="")
     Alert.objects.filter(booking__in=bookings).delete()
     SkinCheck.objects.filter(booking__in=bookings).delete()
     Reading.objects.filter(booking__in=bookings).delete()

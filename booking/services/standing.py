@@ -24,7 +24,8 @@ from treatments.selectors import PriceLine
 class Standing:
     """When a visit is, what it is and with whom, and what was promised of it.
 
-    `texts` are the primary keys of the versions of its preparation and aftercare.
+    `texts` are the primary keys of the versions of its preparation and aftercare, `held_until` the
+    deadline for its client's details, where they are missing.
     """
 
     wish: Wish
@@ -35,6 +36,7 @@ class Standing:
     priced_at: datetime
     promise: dict[str, Any]
     texts: list[int]
+    held_until: datetime | None
 
     @classmethod
     def of(cls, booking: Booking) -> Standing:
@@ -48,6 +50,7 @@ class Standing:
             priced_at=booking.priced_at,
             promise=booking.promise,
             texts=sorted(booking.instruction_versions.values_list("pk", flat=True)),
+            held_until=booking.held_until,
         )
 
     @classmethod
@@ -66,6 +69,7 @@ class Standing:
             wipe_minutes=promise.get("device_wipe_minutes"),
             adjusted_minutes=data.get("adjusted_minutes", 0),
         )
+        until = data.get("held_until")
         lines = (PriceLine(code, name, Decimal(amount)) for code, name, amount in data["lines"])
         return cls(
             wish=wish,
@@ -76,6 +80,7 @@ class Standing:
             priced_at=datetime.fromisoformat(data["priced_at"]),
             promise=promise,
             texts=data["texts"],
+            held_until=datetime.fromisoformat(until) if until else None,
         )
 
     def as_data(self) -> dict[str, Any]:
@@ -88,6 +93,7 @@ class Standing:
             "priced_at": self.priced_at.isoformat(),
             "promise": self.promise,
             "texts": self.texts,
+            "held_until": self.held_until and self.held_until.isoformat(),
         }
 
     def facts(self) -> dict[str, Any]:
@@ -127,7 +133,7 @@ def put(booking: Booking, standing: Standing, kept: Iterable[Kept], *, moves: in
         provider=standing.provider,
         starts_at=standing.starts_at,
         ends_at=standing.ends_at,
-        held_until=booking.held_until and min(booking.held_until, standing.starts_at),
+        held_until=standing.held_until and min(standing.held_until, standing.starts_at),
         price=standing.price,
         priced_at=standing.priced_at,
         promise=standing.promise,

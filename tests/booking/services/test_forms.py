@@ -253,6 +253,17 @@ class TestMoved:
 
         assert self.asked(booking) == []
 
+    def test_moved_up_and_taken_back_the_deadline_is_as_it_was(self, scene, booking):
+        desk, was = staff(UserFactory()), booking.held_until
+        services.move(booking=booking, starts_at=on(scene, 1, 15), actor=desk, now=NOW)
+        assert booking.held_until == booking.starts_at < was
+
+        services.undo(
+            booking=booking, step=booking.events.latest("pk"), actor=desk, now=NOW + MINUTE
+        )
+
+        assert booking.held_until == was
+
     def test_whoever_gives_it_hears_of_it(self, scene, booking):
         scene.provider.user = UserFactory()
         scene.provider.save(update_fields=["user"])

@@ -7,7 +7,7 @@ import pytest
 
 from booking import services
 from booking.message_checks import why_not
-from booking.models import Booking, Status
+from booking.models import Booking, ScheduleChange, Status
 from booking.services.ledger import CLIENT
 from booking.services.privacy import (
     OnHold,
@@ -95,6 +95,21 @@ class TestForgetting:
         assert not over.events.exclude(reason="").exists()
         assert not Message.objects.planned().exists()
         assert "maya" not in str(list(Message.objects.values())).lower()
+
+    def test_what_was_noted_with_a_decision_about_a_visit_goes(self, over):
+        change = ScheduleChange.objects.create(kind="closure", says="Closed", asked_at=NOW)
+        touched = change.visits.create(
+            booking=over,
+            schedule_version=0,
+            decision="kept",
+            decided_at=NOW,
+            note="For her wedding",
+        )
+
+        erase_client(client=over.client, now=LATER)
+
+        touched.refresh_from_db()
+        assert (touched.decision, touched.note) == ("kept", "")
 
     def test_waits_until_no_visit_is_ahead(self, scene):
         booking = confirm(scene, on(scene, 14, 13))
