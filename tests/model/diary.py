@@ -7,13 +7,14 @@ A step knows beforehand whether it may be done, from what the last look showed a
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import uuid4
 
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
@@ -22,14 +23,17 @@ from booking.errors import AskTheClinic, BookingError
 from booking.message_plan import REMINDERS, Trigger, planned_messages
 from booking.models import (
     ACTIVE,
+    UPCOMING,
     Allocation,
     Booking,
     BookingEvent,
     OutsideBusy,
     Provider,
     Status,
+    TimeOff,
 )
 from booking.selectors import free_slots
+from booking.services.forms import end_overdue_forms
 from booking.services.ledger import CLIENT, Actor
 from booking.services.standing import Standing
 from booking.wishes import Wish
@@ -58,8 +62,10 @@ ERAS = [  # two days before the clock goes forward, two before it goes back, and
     datetime(2027, 11, 5, 15, tzinfo=UTC),
     datetime(2030, 3, 1, 15, tzinfo=UTC),
 ]
-TAKEN_BACK = {"checked_in", "started", "completed", "no_show", "declined"}
-CAN_BE_UNDONE = {"confirmed", "moved", "cancelled"}
+TAKEN_BACK = {"checked_in", "started", "completed", "no_show", "declined", "too_late"}
+MADE = {"booked", "confirmed"}
+CAN_BE_UNDONE = MADE | {"moved", "cancelled", "resized"}
+NEWS = {"M01", "M09"}
 STEPS = ["check_in", "check_in", "start", "complete", "mark_no_show", "decline", "take_back"]
 
 
@@ -184,7 +190,9 @@ class Diary(Truth):
 
     @precondition(lambda self: self.visits)
     @rule(pick=picks, ask=st.none() | asks, when=times, is_staff=st.booleans())
-    def move(self, pick: int, ask: Ask | None, when: When, is_staff: bool) -> None:
+    def move(
+        self, pick: int, ask: Ask | None, when: When, is_staff: bool, tell: bool = True
+    ) -> None:
         booking = self.pick(pick, Status.CONFIRMED)
         own = Wish.of(booking)
         wish = own
@@ -196,49 +204,83 @@ class Diary(Truth):
                 add_ons=asked.add_ons,
                 provider=asked.provider,
             )
-        starts_at, ends_at, is_free = self.time(wish, when, moved=booking, is_staff=is_staff)
+        starts_at, *_ = self.time(wish, when, moved=booking, is_staff=is_staff)
+        self.move_to(booking, wish, starts_at, is_staff=is_staff, tell=tell)
+
+    def move_to(
+        self,
+        booking: Booking,
+        wish: Wish,
+        starts_at: datetime,
+        *,
+        is_staff: bool,
+        tell: bool = True,
+    ) -> None:
+        own = Wish.of(booking)
+        how: dict[str, Any] = {"is_staff": is_staff, "tell": tell}
         is_there = booking.starts_at == starts_at and wish.is_as(own)
         if is_there and wish.provider in (None, booking.provider):
             before = fingerprint()
-            self.attempt(True, lambda: self.do_move(booking, starts_at, wish, is_staff))
+            self.attempt(True, lambda: self.do_move(booking, starts_at, wish, **how))
             assert fingerprint() == before, "moved to where it stands, and something changed"
             return
+        ends_at, is_free = self.until(wish, starts_at, moved=booking, is_staff=is_staff)
         lines = self.lines[booking.pk]
         kept = self.kept_lines(booking, is_staff=is_staff)
         may = (
-            booking.status == Status.CONFIRMED
+            booking.status in UPCOMING
             and booking.starts_at > self.now
             and (is_staff or (booking.moves < 2 and booking.starts_at - self.now >= 12 * HOUR))
             and is_free
             and not self.has_visit(booking.client_id, starts_at, ends_at, besides=booking.pk)
         )
-        if self.attempt(may, lambda: self.do_move(booking, starts_at, wish, is_staff)) is not None:
+        waited = self.waited(booking)
+        if self.attempt(may, lambda: self.do_move(booking, starts_at, wish, **how)) is not None:
             self.lines_before[booking.pk] = lines
             self.lines[booking.pk] = kept(wish, booking.provider)
-            self.expect(booking, Trigger.MOVED)
+            self.expect_change(booking, Trigger.MOVED, tell=tell, waited=waited)
 
-    def do_move(self, booking: Booking, starts_at: datetime, wish: Wish, is_staff: bool) -> Booking:
+    def do_move(
+        self, booking: Booking, starts_at: datetime, wish: Wish, *, is_staff: bool, tell: bool
+    ) -> Booking:
         actor = self.desk if is_staff else CLIENT
-        services.move(booking=booking, starts_at=starts_at, wish=wish, actor=actor, now=self.now)
+        services.move(
+            booking=booking, starts_at=starts_at, wish=wish, tell=tell, actor=actor, now=self.now
+        )
         return booking
 
     @precondition(lambda self: self.visits)
-    @rule(pick=picks, how=st.sampled_from(["client", "health", "clinic"]))
-    def cancel(self, pick: int, how: str) -> None:
+    @rule(
+        pick=picks,
+        how=st.sampled_from(["client", "client", "health", "clinic"]),
+        is_asked=st.booleans(),
+        is_near=often,
+    )
+    def cancel(self, pick: int, how: str, is_asked: bool, is_near: bool) -> None:
+        """By the client, by staff whom the client asked (`is_asked`), or by the clinic."""
         booking = self.pick(pick, Status.CONFIRMED)
+        self.wait_for(booking, -20 * HOUR if is_near else None)
         last = self.events[booking.pk][-1]
-        is_fresh = last.what == "confirmed" and self.now < last.at + QUIET
+        is_own = (last.what, last.by) == ("confirmed", "client")
+        is_fresh = is_own and self.now < last.at + QUIET
         is_late = self.now > booking.free_until and not is_fresh
-        actor = self.desk if how == "clinic" else CLIENT
+        owed = self.late_fee(booking) if is_late and how == "client" else 0
+        if booking.status == Status.PENDING_FORM:
+            owed = 0
         done = self.attempt(
-            booking.status == Status.CONFIRMED and booking.starts_at > self.now,
+            booking.status in UPCOMING and booking.starts_at > self.now,
             lambda: services.cancel(
-                booking=booking, actor=actor, is_health_reason=how == "health", now=self.now
+                booking=booking,
+                actor=self.desk if is_asked or how == "clinic" else CLIENT,
+                for_client=is_asked and how != "clinic",
+                is_health_reason=how == "health",
+                now=self.now,
             ),
         )
         if done:
-            owed = self.half_of_treatment(booking) if is_late and how == "client" else 0
             assert booking.fee_owed == owed
+            assert (booking.status == Status.CANCELLED_LATE) is bool(owed)
+            assert (booking.status == Status.CANCELLED_CLINIC) is (how == "clinic")
             self.expect(booking, Trigger.CANCELLED)
 
     @precondition(lambda self: self.visits)
@@ -256,6 +298,7 @@ class Diary(Truth):
         last = self.events[booking.pk][-1]
         pressed = BookingEvent.objects.get(pk=step.pk)
         may = self.may_undo(booking, step, actor)
+        waited = self.waited(booking)
         if last.what == "undone" and last.data["undoes"] == step.pk:
             before = fingerprint()
             services.undo(booking=booking, step=pressed, actor=actor, now=self.now)
@@ -265,7 +308,7 @@ class Diary(Truth):
             may,
             lambda: services.undo(booking=booking, step=pressed, actor=actor, now=self.now),
         ):
-            if step.what == "confirmed":
+            if step.what in MADE:
                 assert booking.fee_owed == 0
                 self.expect(booking, Trigger.CANCELLED)
                 return
@@ -273,23 +316,29 @@ class Diary(Truth):
                 self.lines[booking.pk] = self.lines_before[booking.pk]
                 stands = json.loads(json.dumps(Standing.of(booking).as_data()))
                 assert stands == step.data["before"]
-            self.expect(booking, Trigger.UNDONE)
+            if step.what == "resized":
+                assert booking.adjusted_minutes == step.data["adjusted_minutes"][0]
+            is_told = not step.data.get("is_quiet")
+            self.expect_change(booking, Trigger.UNDONE, tell=is_told, waited=waited)
 
     def may_undo(self, booking: Booking, step: Event, actor: Actor) -> bool:
         """Whether `step` is the last, by the same side, fresh, and nobody is in the way."""
         last = self.events[booking.pk][-1]
         if last != step or step.by != actor.by or self.now >= step.at + QUIET:
             return False
-        if step.what == "confirmed":
-            return booking.status == Status.CONFIRMED and booking.starts_at > self.now
+        if step.what in MADE:
+            return booking.status in UPCOMING and booking.starts_at > self.now
+        if step.what == "resized":
+            had, has = step.data["adjusted_minutes"]
+            return had < has or self.may_grow(booking, (had - has) * MINUTE)
         there = Standing.of(booking)
         if step.what == "moved":
             there = Standing.read(step.data["before"], booking)
-        elif not self.may_come_first(booking.client_id):
+        elif actor is CLIENT and not self.may_come_first(booking.client_id):
             return False
         return (
             there.starts_at > self.now
-            and self.is_free(booking, there, is_staff=True)
+            and self.is_free(booking, there, is_staff=True, is_at_any_hour=True)
             and not self.has_visit(
                 booking.client_id, there.starts_at, there.ends_at, besides=booking.pk
             )
@@ -315,10 +364,14 @@ class Diary(Truth):
         zone = booking.location.zone
         is_today = self.now.astimezone(zone).date() == booking.starts_at.astimezone(zone).date()
         if self.note("check_in", booking, booking.status == Status.CONFIRMED and is_today):
-            kept = self.expected[booking.pk].items()
-            self.expected[booking.pk] = {
-                key: due for key, due in kept if key.split(":")[2] not in REMINDERS
-            }
+            self.is_here(booking)
+
+    def is_here(self, booking: Booking) -> None:
+        """Nobody reminds them any more."""
+        kept = self.expected[booking.pk].items()
+        self.expected[booking.pk] = {
+            key: due for key, due in kept if key.split(":")[2] not in REMINDERS
+        }
 
     def start(self, pick: int, _is_time: bool) -> None:
         booking = self.pick(pick, Status.CHECKED_IN)
@@ -353,27 +406,54 @@ class Diary(Truth):
         last, zone = self.events[booking.pk][-1], booking.location.zone
         is_today = last.at.astimezone(zone).date() == self.now.astimezone(zone).date()
         may: bool | None = None  # of several steps, an earlier one may be next
+        shortened = last.data.get("shortened", 0) * MINUTE
         if last.what in TAKEN_BACK:
             may = is_today and (
-                booking.status in ACTIVE
-                or (
-                    self.is_free(
-                        booking,
-                        Standing.of(booking),
-                        asked_at=booking.starts_at,
-                        is_staff=True,
-                    )
-                    and not self.has_visit(
-                        booking.client_id,
-                        booking.starts_at,
-                        booking.ends_at,
-                        besides=booking.pk,
-                    )
-                )
+                self.may_grow_back(booking, shortened)
+                if booking.status in ACTIVE
+                else self.is_free_again(booking)
             )
         if self.note("take_back", booking, may):
+            if last.what == "checked_in" and shortened:
+                assert (booking.starts_at, booking.ends_at) == self.before_late[booking.pk]
             is_ahead = booking.status == Status.CONFIRMED and booking.starts_at > self.now
             self.expect(booking, Trigger.UNDONE if is_ahead else Trigger.TAKEN_BACK)
+
+    def may_grow(self, booking: Booking, by: timedelta) -> bool:
+        """Whether nothing is in the minutes after what is kept, nor after the client's time."""
+        for kept in booking.allocations.all():
+            into = Q(starts_at__lt=kept.ends_at + by, ends_at__gt=kept.ends_at)
+            there = into & Q(resource=kept.resource_id)
+            others = Allocation.objects.filter(there).exclude(booking=booking)
+            lapsed = Q(booking__status=Status.HELD, booking__held_until__lte=self.now)
+            if (
+                others.exclude(lapsed).exists()
+                or TimeOff.objects.filter(there).exists()
+                or OutsideBusy.objects.filter(there).exists()
+            ):
+                return False
+        ends_at = booking.ends_at + by
+        return not self.has_visit(booking.client_id, booking.starts_at, ends_at, booking.pk)
+
+    def may_grow_back(self, booking: Booking, by: timedelta) -> bool:
+        """Whether nothing is in the minutes that a late visit gave up."""
+        given_up = {"starts_at__lt": booking.starts_at, "ends_at__gt": booking.starts_at - by}
+        kept = booking.allocations.values("resource")
+        others = Allocation.objects.filter(resource__in=kept, **given_up).exclude(booking=booking)
+        starts_at = booking.starts_at - by
+        return not by or not (
+            others.exists()
+            or self.has_visit(booking.client_id, starts_at, booking.starts_at, booking.pk)
+        )
+
+    def is_free_again(self, booking: Booking) -> bool | None:
+        """Whether a visit that ended may have its time again; None where it began at any minute."""
+        if self.has_visit(booking.client_id, booking.starts_at, booking.ends_at, booking.pk):
+            return False
+        if booking.starts_at.minute % 15:
+            return None
+        how: dict[str, Any] = {"asked_at": booking.starts_at, "is_at_any_hour": True}
+        return self.is_free(booking, Standing.of(booking), is_staff=True, **how)
 
     def wait_for(self, booking: Booking, after_start: timedelta | None) -> None:
         """Let it be so long after the start of a visit, if that is ahead."""
@@ -473,6 +553,13 @@ class Diary(Truth):
         self.now = until
         if Booking.objects.filter(status=Status.HELD, held_until__lte=until - GRACE).exists():
             services.end_lapsed_holds(now=until)
+        waiting = Booking.objects.filter(status=Status.PENDING_FORM)
+        if waiting.filter(held_until__lte=until - GRACE).exists():
+            overdue = list(waiting.filter(held_until__lte=until).values_list("pk", flat=True))
+            end_overdue_forms(now=until)
+            for booking in map(self.fresh, overdue):
+                assert booking.status == Status.EXPIRED_HOLD
+                self.expect(booking, Trigger.OVERDUE)
 
     # Words
 
@@ -497,11 +584,34 @@ class Diary(Truth):
 
     def expect(self, booking: Booking, trigger: Trigger) -> None:
         """From now on exactly what the plan says after `trigger` is to be told of the visit."""
+        self.expect_change(booking, trigger, tell=True)
+
+    def expect_change(
+        self, booking: Booking, trigger: Trigger, *, tell: bool, waited: Collection[str] = ()
+    ) -> None:
+        """The same; without a word, the client is told only where they `waited` to be told."""
         drafts = planned_messages(booking, trigger, now=self.now)
+        if not tell:
+            drafts = [
+                draft
+                for draft in drafts
+                if draft.recipient != "client" or draft.code not in NEWS or draft.channel in waited
+            ]
+            if "email" not in waited:
+                self.silent.add((booking.pk, booking.schedule_version))
         mine = [draft for draft in drafts if draft.subject.startswith("booking:")]
         self.expected[booking.pk] = {draft.key: draft.due_at for draft in mine}
         for draft in set(drafts) - set(mine):
             assert Message.objects.filter(key=draft.key).exists(), f"{draft.key} is missing"
+
+    def waited(self, booking: Booking) -> set[str]:
+        """The channels by which the client is still to be told when the visit is."""
+        news = [note for note in self.messages.values() if note.booking == booking.pk]
+        return {
+            note.channel
+            for note in news
+            if note.status == "planned" and note.code in NEWS and note.recipient == "client"
+        }
 
     def fresh(self, pk: int) -> Booking:
         """A booking as a page reads it."""
@@ -558,6 +668,17 @@ class Diary(Truth):
         is_free = int(starts_at.timestamp()) in free.all_starts
         return starts_at, starts_at + length, is_free
 
+    def until(
+        self, wish: Wish, starts_at: datetime, *, moved: Booking, is_staff: bool
+    ) -> tuple[datetime, bool]:
+        """Until when it would be from then on, and whether that is listed as free."""
+        day = starts_at.astimezone(wish.location.zone).date()
+        free = free_slots(
+            wish=wish, first_on=day, last_on=day, now=self.now, ignoring=moved, is_staff=is_staff
+        )
+        length = timedelta(seconds=free.demand.treatment_seconds)
+        return starts_at + length, int(starts_at.timestamp()) in free.all_starts
+
     def is_free(self, booking: Booking, there: Standing, **how: Any) -> bool:
         """Whether `booking` could stand `there`, as the page that lists times sees it."""
         day = there.starts_at.astimezone(there.wish.location.zone).date()
@@ -588,7 +709,7 @@ class Diary(Truth):
             or client == self.house.regular.pk
             or any(visit.status == Status.COMPLETED for visit in mine)
             or not any(
-                visit.status == Status.CONFIRMED and visit.starts_at > self.now for visit in mine
+                visit.status in UPCOMING and visit.starts_at > self.now for visit in mine
             )
         )
 
@@ -614,6 +735,11 @@ class Diary(Truth):
             ]
 
         return lines
+
+    def late_fee(self, booking: Booking) -> Decimal:
+        """What it costs to cancel late: no less than it did before the client moved it late."""
+        least = Decimal(booking.promise.get("late_fee", 0))
+        return max(least, self.half_of_treatment(booking))
 
     def half_of_treatment(self, booking: Booking) -> Decimal:
         return self.lines[booking.pk][0] / 2

@@ -10,7 +10,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from booking.services import ledger
 from clinic.messaging import channels
 from tests.deep import rounds
-from tests.model.diary import Diary
+from tests.model.desk import Desk
 from tests.model.house import open_house
 from tests.model.truth import Post
 
@@ -26,7 +26,7 @@ def test_whatever_happens_the_diary_prices_and_letters_agree(monkeypatch):
     house = open_house()
 
     run_state_machine_as_test(
-        partial(Diary, house, post),
+        partial(Desk, house, post),
         settings=settings(
             max_examples=rounds(50, DEEP_RUNS[connection.vendor]),
             stateful_step_count=STEPS,

@@ -1,0 +1,281 @@
+"""What those who work at the clinic do to visits, on top of what may happen to any diary.
+
+Each step is worked out here from the rows as the last look showed them, not by asking the service
+that is tried.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from booking import services
+from booking.models import (
+    UPCOMING,
+    Booking,
+    Status,
+)
+from booking.selectors import free_slots
+from booking.selectors.details import missing_details
+from booking.selectors.replanning import Choice, Row, replanned, touched_visits
+from booking.services import changes
+from booking.services.confirming import CONSENT_WORDING
+from booking.services.desk import Newcomer, book_visit, known_as, wish_of
+from booking.services.forms import Details, complete_form
+from booking.wishes import Wish
+from clinic.clients.models import Client
+from tests.model.diary import Ask, Diary, Trigger, When, asks, often, picks, times
+from tests.model.truth import DAY, HOUR, MINUTE
+
+FORM_HOURS, LONGEST_VISIT = 24, 90
+KEPT_LATE, SHORTENED_LATE = 10 * MINUTE, 15 * MINUTE
+BEGUN = {Status.CHECKED_IN, Status.IN_PROGRESS}
+LATE = [1, 10, 11, 15, 16, 25, 44, 60, 100]  # minutes after the visit was to begin
+GROWS = [-30, -15, -5, 5, 15, 20, 60, 7]
+
+
+class Desk(Diary):
+    """The diary with people at the desk."""
+
+    @rule(person=st.integers(0, 3), ask=asks, when=times, is_here=often)
+    def book_by_phone(self, person: int, ask: Ask, when: When, is_here: bool) -> None:
+        """For a client we know, or somebody with a name and a number alone."""
+        known = self.known(person) if is_here else None
+        someone = known or Newcomer(f"Person {person}", f"+1503555012{person}")
+        client = known or known_as(Newcomer(f"Person {person}", f"+1503555012{person}"))
+        wish = self.wish(ask)
+        wish = wish.with_(wish.provider or self.house.providers[person % 2])
+        asked = wish_of(wish, client)
+        starts_at, _ends_at, _is_listed = self.time(asked, when, is_staff=True)
+        day = starts_at.astimezone(asked.location.zone).date()
+        anytime = free_slots(
+            wish=asked, first_on=day, last_on=day, now=self.now, is_staff=True, is_at_any_hour=True
+        )
+        ends_at = starts_at + timedelta(seconds=anytime.demand.treatment_seconds)
+        booking = self.attempt(
+            int(starts_at.timestamp()) in anytime.all_starts
+            and not self.has_visit(client and client.pk, starts_at, ends_at),
+            lambda: book_visit(
+                wish=wish,
+                starts_at=starts_at,
+                price_shown=None,
+                person=someone,
+                reason="She is on the phone",
+                request_key=uuid4(),
+                actor=self.desk,
+                now=self.now,
+            ),
+        )
+        if booking is None:
+            return
+        self.lines[booking.pk] = self.tariff(wish, booking.provider)
+        is_complete = not missing_details(booking.client, wording=CONSENT_WORDING, now=self.now)
+        until = min(self.now + FORM_HOURS * HOUR, starts_at)
+        stands = (Status.CONFIRMED, None) if is_complete else (Status.PENDING_FORM, until)
+        assert (booking.status, booking.held_until) == stands
+        self.expect(booking, Trigger.CONFIRMED if is_complete else Trigger.BOOKED)
+
+    def known(self, person: int) -> Client | None:
+        """Whoever booked as that person before, or the client we know."""
+        if person == 3:
+            return self.house.regular
+        found = Client.objects.filter(name=f"Person {person}", merged_into=None)
+        return found.order_by("pk").last()
+
+    @precondition(lambda self: self.waiting())
+    @rule(pick=picks, person=st.integers(0, 3))
+    def complete_details(self, pick: int, person: int) -> None:
+        """By the link; under a name and address of somebody we know it is their visit."""
+        booking = self.pick(pick, Status.PENDING_FORM)
+        assert booking.client is not None
+        who = {"email": f"{person}@m.example", "phone": f"+1503555012{person}"}
+        details = Details(["treatment", "data"], name=f"Person {person}", **who)
+        if booking.client.email:
+            details = Details(["treatment", "data"])
+        twin = Client.objects.filter(email=who["email"], name=details.name).first()
+        client = twin if details.email and twin else booking.client
+        is_open = booking.status == Status.PENDING_FORM and booking.held_until > self.now
+        may: bool | None = is_open and not self.has_visit(
+            client.kept.pk, booking.starts_at, booking.ends_at, besides=booking.pk
+        )
+        if booking.status == Status.CONFIRMED:
+            may = None  # twice is harmless
+        before = booking.status
+        done = self.attempt(
+            may,
+            lambda: complete_form(booking=booking, details=details, source="form", now=self.now),
+        )
+        if done and before == Status.PENDING_FORM:
+            booking = self.fresh(booking.pk)
+            assert (booking.status, booking.client) == (Status.CONFIRMED, client.kept)
+            self.expect(booking, Trigger.CONFIRMED)
+
+    def waiting(self) -> bool:
+        return any(visit.status == Status.PENDING_FORM for visit in self.visits)
+
+    # On the calendar
+
+    @precondition(lambda self: self.visits)
+    @rule(pick=picks, ask=st.none() | asks, when=times)
+    def move_quietly(self, pick: int, ask: Ask | None, when: When) -> None:
+        """Without a word to the client."""
+        self.move(pick, ask, when, is_staff=True, tell=False)
+
+    @precondition(lambda self: self.companions())
+    @rule(pick=picks, minutes=st.sampled_from([-45, -15, 0, 15, 45]), is_staff=often)
+    def move_beside(self, pick: int, minutes: int, is_staff: bool) -> None:
+        """To about the time of another visit of that client, with somebody else if need be."""
+        pairs = self.companions()
+        moved, other = pairs[pick % len(pairs)]
+        booking = self.fresh(moved)
+        there = self.fresh(other)
+        for provider in self.house.providers:
+            wish = Wish.of(booking).with_(provider)
+            self.move_to(booking, wish, there.starts_at + minutes * MINUTE, is_staff=is_staff)
+            self.look()
+            booking = self.fresh(moved)
+
+    def companions(self) -> list[tuple[int, int]]:
+        """Pairs of promised visits ahead of one client."""
+        ahead = [
+            visit
+            for visit in self.visits
+            if visit.status in UPCOMING and visit.starts_at > self.now + DAY
+        ]
+        return [
+            (one.pk, other.pk)
+            for one in ahead
+            for other in ahead
+            if one.pk != other.pk and one.client_id == other.client_id
+        ]
+
+    @precondition(lambda self: self.visits)
+    @rule(pick=picks, by=st.sampled_from(GROWS), tell=st.booleans())
+    def resize(self, pick: int, by: int, tell: bool) -> None:
+        """Longer or shorter: its start and price stay, all that is kept for it goes along."""
+        booking = self.pick(pick, Status.CONFIRMED, Status.IN_PROGRESS, Status.PENDING_FORM)
+        was, minutes = booking.ends_at, booking.minutes + by
+        most = max(LONGEST_VISIT + booking.extra_minutes, booking.minutes)
+        may = (
+            booking.status in UPCOMING | BEGUN
+            and 10 <= minutes <= most
+            and by % 5 == 0
+            and (by < 0 or self.may_grow(booking, by * MINUTE))
+        )
+        waited = self.waited(booking)
+        service = services.resize
+        if self.attempt(
+            may,
+            lambda: service(
+                booking=booking, minutes=minutes, tell=tell, actor=self.desk, now=self.now
+            ),
+        ):
+            assert self.fresh(booking.pk).ends_at == was + by * MINUTE
+            self.expect_change(booking, Trigger.MOVED, tell=tell, waited=waited)
+
+    # On the day
+
+    @precondition(lambda self: self.visits)
+    @rule(
+        pick=picks,
+        late=st.sampled_from(LATE),
+        what=st.sampled_from(["check in", "anyway", "fee", "free"]),
+    )
+    def come_late(self, pick: int, late: int, what: str) -> None:
+        """Kept, shortened to what is left, treated anyway, or too late."""
+        booking = self.pick(pick, Status.CONFIRMED)
+        self.wait_for(booking, late * MINUTE)
+        since, length = self.now - booking.starts_at, booking.ends_at - booking.starts_at
+        minutes = int(since / MINUTE)
+        is_over = length - minutes * MINUTE < MINUTE
+        is_too_late = since > SHORTENED_LATE or (is_over and since > KEPT_LATE)
+        may = booking.status == Status.CONFIRMED and since >= timedelta()
+        how = {"booking": booking, "actor": self.desk, "now": self.now}
+        if what in {"fee", "free"}:
+            owed = self.late_fee(booking) if what == "fee" else 0
+            if self.attempt(
+                may and is_too_late, lambda: services.turn_away(is_waived=what == "free", **how)
+            ):
+                assert (booking.status, booking.fee_owed) == (Status.CANCELLED_LATE, owed)
+                self.expect(booking, Trigger.CANCELLED)
+            return
+        is_kept = since <= KEPT_LATE
+        may = may and (
+            (is_kept and self.is_same_day(booking))
+            or (not is_kept and not is_over and (since <= SHORTENED_LATE or what == "anyway"))
+        )
+        stood = (booking.starts_at, booking.ends_at)
+        if self.attempt(may, lambda: services.check_in_late(is_waived=what == "anyway", **how)):
+            gone = timedelta() if is_kept else minutes * MINUTE
+            booking = self.fresh(booking.pk)
+            assert (booking.starts_at, booking.ends_at) == (stood[0] + gone, stood[1])
+            self.before_late[booking.pk] = stood
+            self.is_here(booking)
+
+    def is_same_day(self, booking: Booking) -> bool:
+        zone = booking.location.zone
+        return self.now.astimezone(zone).date() == booking.starts_at.astimezone(zone).date()
+
+    # The schedule
+
+    @rule(pick=picks, days=st.integers(1, 3), hour=st.integers(0, 10), hours=st.integers(1, 13))
+    def be_away(self, pick: int, days: int, hour: int, hours: int) -> None:
+        """Somebody or something is away; visits that were promised wait for a decision."""
+        starts_at = self.wall(days, datetime.min.time()) + hour * HOUR
+        draft = changes.time_off(
+            resource=self.house.resources[pick % len(self.house.resources)],
+            spans=[(starts_at, starts_at + hours * HOUR)],
+            zone=self.house.places[0].zone,
+        )
+        changes.propose(change=draft, user=self.house.desk, now=self.now)
+
+    @precondition(lambda self: self.changes)
+    @rule(pick=picks, what=st.sampled_from(["keep", "cancel", "move", "move", "withdraw"]))
+    def decide(self, pick: int, what: str) -> None:
+        """What is offered for a visit works; and what is withdrawn needs no decision."""
+        change = self.changes[pick % len(self.changes)]
+        if what == "withdraw":
+            changes.withdraw(change=change, user=self.house.desk, now=self.now)
+            return
+        changes.settle(change=change, now=self.now)
+        rows = replanned(list(touched_visits(change)), change=change, now=self.now)
+        rows = [row for row in rows if row.is_open and not row.has_changed]
+        if not rows:
+            return
+        row = rows[pick % len(rows)]
+        choice = Choice(what)
+        if what == "move":
+            if not row.offers:
+                return
+            choice = row.offers[pick % len(row.offers)].choice
+        self.decide_one(row, choice)
+
+    def decide_one(self, row: Row, choice: Choice) -> None:
+        booking = self.fresh(row.visit.pk)
+        lines, kept = self.lines[booking.pk], self.kept_lines(booking, is_staff=True)
+        stood = (booking.starts_at, booking.provider_id)
+        self.attempt(
+            True,
+            lambda: changes.decide(
+                touched=row.touched,
+                choice=choice,
+                version=booking.schedule_version,
+                user=self.house.desk,
+                now=self.now,
+            ),
+        )
+        booking = self.fresh(booking.pk)
+        stands = (booking.starts_at, booking.provider_id)
+        if choice.what == Choice.CANCEL:
+            assert (booking.status, booking.fee_owed) == (Status.CANCELLED_CLINIC, 0)
+            self.expect(booking, Trigger.CANCELLED)
+            return
+        meant = stood if choice.what == Choice.KEEP else (choice.starts_at, choice.provider)
+        assert stands == meant, "decided, and not done"
+        if stands != stood:
+            self.lines_before[booking.pk] = lines
+            self.lines[booking.pk] = kept(Wish.of(booking), booking.provider)
+            self.expect(booking, Trigger.MOVED)
