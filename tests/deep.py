@@ -19,5 +19,5 @@ def load_hypothesis_profile() -> None:
     look for new ones.
     """
     hypothesis.settings.register_profile("quick", max_examples=60, derandomize=True, deadline=None)
-    hypothesis.settings.register_profile("deep", max_examples=400, deadline=None, print_blob=True)
+    hypothesis.settings.register_profile("deep", max_examples=150, deadline=None, print_blob=True)
     hypothesis.settings.load_profile("deep" if IS_DEEP else "quick")

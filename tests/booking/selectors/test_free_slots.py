@@ -138,7 +138,7 @@ def storable_scenes(draw) -> oracle.Scene:
 
 
 class TestAgainstTheOracle:
-    @settings(max_examples=rounds(60, 300))
+    @settings(max_examples=rounds(60, 150))
     @given(storable_scenes())
     def test_the_times_on_offer_are_those_found_minute_by_minute(self, scene):
         with transaction.atomic():
