@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -12,6 +12,11 @@ from django.utils.translation import gettext as _
 from clinic.places.models import Location, PolicyVersion
 from clinic.places.policies import DEFAULTS, Policy, merged, typed
 from clinic.places.rules import Rule, rule_named, rules
+
+
+def home_zone(places: Iterable[Location]) -> tzinfo:
+    """Return on whose clock we tell when something was done: that of the first of `places`."""
+    return next((place.zone for place in places), UTC)
 
 
 @dataclass(frozen=True)

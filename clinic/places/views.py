@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -22,7 +23,14 @@ from clinic.places.forms import PolicyForm
 from clinic.places.models import Location, PolicyVersion
 from clinic.places.policies import DEFAULTS, merged
 from clinic.places.rules import GROUPS, Rule, sentences
-from clinic.places.selectors import RuleBook, Standing, Step, differences, rule_book
+from clinic.places.selectors import (
+    RuleBook,
+    Standing,
+    Step,
+    differences,
+    home_zone,
+    rule_book,
+)
 from clinic.places.services import publish_policy
 from clinic.web import clock
 from clinic.web.workspace import staff_page
@@ -60,7 +68,8 @@ def policies(request: HttpRequest) -> HttpResponse:
         "send_from": send_from,
         "send_until": send_until,
     }
-    return staff_page(request, "places/policies.html", context)
+    with timezone.override(home_zone(book.places)):
+        return staff_page(request, "places/policies.html", context)
 
 
 @require_safe
@@ -69,7 +78,8 @@ def history(request: HttpRequest) -> HttpResponse:
     """Show who changed what, when and why."""
     book = rule_book(now=clock.now())
     page = Paginator(book.history(), PER_PAGE).get_page(request.GET.get("page"))
-    return staff_page(request, "places/history.html", {"page": page})
+    with timezone.override(home_zone(book.places)):
+        return staff_page(request, "places/history.html", {"page": page})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from clinic.accounts.access import allowed
 from clinic.accounts.models import User
 from clinic.places.models import Location
+from clinic.places.selectors import home_zone
 from clinic.web import clock
 from clinic.web.presses import see_other
 from clinic.web.workspace import staff_page
@@ -56,7 +57,7 @@ def texts(request: HttpRequest) -> HttpResponse:
         (kind.label, [row for row in rows if row.text.kind == kind]) for kind in InstructionKind
     ]
     waiting = [row for row in rows if row.draft and row.draft.state == "waiting"]
-    return staff_page(request, "catalogue/texts.html", {"kinds": kinds, "waiting": waiting})
+    return _page(request, "catalogue/texts.html", {"kinds": kinds, "waiting": waiting})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -65,9 +66,9 @@ def new(request: HttpRequest) -> HttpResponse:
     """Begin a text: its code, its kind and its name."""
     form = TextForm(_data(request))
     if request.method != "POST":
-        return staff_page(request, "catalogue/new_text.html", {"form": form})
+        return _page(request, "catalogue/new_text.html", {"form": form})
     if not form.is_valid():
-        return staff_page(request, "catalogue/new_text.html", {"form": form}, status=422)
+        return _page(request, "catalogue/new_text.html", {"form": form}, status=422)
     text = services.add_text(user=_user(request), text=form.instance, now=clock.now())
     return see_other(reverse("catalogue:write", args=[text.pk]))
 
@@ -87,7 +88,7 @@ def text(request: HttpRequest, pk: int) -> HttpResponse:
         "draft": next((version for version in versions if not version.approved_at), None),
         **(as_client(counts, clock.now()) if counts else {}),
     }
-    return staff_page(request, "catalogue/text.html", context)
+    return _page(request, "catalogue/text.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -157,7 +158,7 @@ def visits(request: HttpRequest, pk: int) -> HttpResponse:
         "page": page,
         "visits": diary().given(pk, first, first + PER_PAGE) if count else [],
     }
-    return staff_page(request, "catalogue/given.html", context)
+    return _page(request, "catalogue/given.html", context)
 
 
 @require_POST
@@ -207,6 +208,14 @@ def send_back(request: HttpRequest, pk: int) -> HttpResponse:
     return _done(request, found, services.send_back, said, note=form.cleaned_data["note"])
 
 
+def _page(
+    request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200
+) -> HttpResponse:
+    """Show a page that says when things were done, by the clock of the first place."""
+    with timezone.override(home_zone(Location.objects.filter(is_active=True)[:1])):
+        return staff_page(request, template, context, status=status)
+
+
 def as_client(version: InstructionVersion, now: datetime) -> dict[str, Any]:
     """Return what a preview shows of `version`, around a visit that is made up. One query."""
     location = Location.objects.first()
@@ -243,7 +252,7 @@ def _version_page(
         "may_write": request.user.has_perm(WRITE),
         **as_client(found, clock.now()),
     }
-    return staff_page(request, "catalogue/version.html", context, status=status)
+    return _page(request, "catalogue/version.html", context, status=status)
 
 
 def differences(
@@ -294,7 +303,7 @@ def _editor_page(
     status: int = 200,
 ) -> HttpResponse:
     context = {"text": found, "draft": draft, "editor": editor, "refusal": refusal}
-    return staff_page(request, "catalogue/write.html", context, status=status)
+    return _page(request, "catalogue/write.html", context, status=status)
 
 
 def _latest(found: Instruction) -> InstructionVersion | None:

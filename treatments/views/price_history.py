@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from clinic.accounts.access import allowed
 from clinic.accounts.models import User
 from clinic.places.models import Location
+from clinic.places.selectors import home_zone
 from clinic.web import clock
 from clinic.web.presses import press, see_other
 from clinic.web.workspace import staff_page
@@ -29,7 +30,7 @@ from treatments.selectors import matrix
 from treatments.selectors.drafts import edits_of
 from treatments.selectors.price_history import published, with_old
 from treatments.services.prices import begun
-from treatments.views.prices import SETS_PRICES, home_zone
+from treatments.views.prices import SETS_PRICES
 
 UNDOES = ("treatments.change_pricechange",)
 ON_A_PAGE = 50

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, tzinfo
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any, cast
 
@@ -21,7 +21,7 @@ from django.views.decorators.http import require_safe
 
 from clinic.accounts.access import allowed
 from clinic.accounts.models import User
-from clinic.places.models import Location
+from clinic.places.selectors import home_zone
 from clinic.web import clock
 from clinic.web.addresses import key_in
 from clinic.web.presses import press, see_other
@@ -294,11 +294,6 @@ def page(request: HttpRequest, desk: Desk, *, status: int = 200, **known: Any) -
     }
     with timezone.override(home_zone(desk.house.places)):
         return staff_page(request, "prices/index.html", context, status=status)
-
-
-def home_zone(places: Iterable[Location]) -> tzinfo:
-    """Return on whose clock the desk tells when something was done: that of the first place."""
-    return next((place.zone for place in places), UTC)
 
 
 def _context(desk: Desk, *, start: StartForm | None = None, **_known: Any) -> dict[str, Any]:
