@@ -509,6 +509,15 @@ def test_a_file_with_a_wrong_line_is_not_taken(sam, scene):
     assert not PriceChange.objects.exists()
 
 
+def test_of_very_many_wrong_lines_the_first_hundred_are_listed(sam, scene):
+    page = send(sam, "code,minutes,price_list,location,price\n" + "T99,60,,,175\n" * 120)
+
+    found = page.content.decode()
+    assert "120 lines cannot be taken" in found
+    assert found.count("Nothing we offer has the code") == 100
+    assert "Only the first 100 are listed." in found
+
+
 def test_no_file_or_a_strange_one_says_so(sam, scene):
     assert "Choose a file." in text(sam.post(reverse("prices:import")))
     assert escape("has to name these columns") in text(send(sam, "a,b\n1,2\n"))
