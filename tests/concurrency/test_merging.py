@@ -1,16 +1,20 @@
 """Merging clients while they book, and while somebody else merges them the other way."""
 
 from collections.abc import Callable
+from uuid import uuid4
 
 import pytest
 
 from booking import services
 from booking.models import Booking, Status
+from booking.services.desk import Newcomer, book_visit
+from booking.services.forms import Details, complete_form
+from booking.services.ledger import staff
 from booking.services.merging import merge_clients, take_apart
 from booking.visitors import Visitor
 from clinic.accounts.models import User
 from clinic.clients.models import Client, ClientMerge
-from tests.booking.scenes import NOW, hold, on, type_details, visitor
+from tests.booking.scenes import NOW, hold, on, type_details, visitor, wish_for
 from tests.concurrency.racing import errors, lingering, race
 from tests.deep import rounds
 from tests.factories import ClientFactory, UserFactory, open_clinic
@@ -72,6 +76,44 @@ def test_of_two_who_merge_the_same_two_one_does_it():
 
         assert errors(outcomes) == {"won": 1, "NotNow": 1}
         assert Client.objects.filter(pk__in=[one.pk, other.pk], merged_into=None).count() == 1
+
+
+@pytest.mark.parametrize("slow", ["merging", "completing"])
+def test_details_completed_under_the_name_of_whom_the_client_is_merged_into(slow):
+    user = UserFactory()
+    for _ in range(rounds(2, 10)):
+        scene = open_clinic()
+        known = ClientFactory()
+        visit = book_visit(
+            wish=wish_for(scene, provider=scene.provider),
+            starts_at=on(scene, 5, 10),
+            price_shown=None,
+            person=Newcomer(name="Maya by phone", phone=f"+1503555{1000 + known.pk}"),
+            request_key=uuid4(),
+            actor=staff(user),
+            now=NOW,
+        )
+        told = Details(
+            consents=["treatment", "data"],
+            name=known.name,
+            email=known.email,
+            phone="+15035550123",
+        )
+        begun = visit.client
+
+        def completing(visit: Booking = visit, told: Details = told) -> None:
+            read = Booking.objects.get(pk=visit.pk)
+            complete_form(booking=read, details=told, source="form", now=NOW)
+
+        jobs = {"merging": merging(known, begun, user), "completing": completing}
+        jobs[slow] = lingering(jobs[slow])
+
+        found = errors(race(list(jobs.values())))
+
+        assert found in ({"won": 2}, {"won": 1, "NotNow": 1})
+        visit.refresh_from_db()
+        begun.refresh_from_db()
+        assert (visit.status, visit.client, begun.merged_into) == (Status.CONFIRMED, known, known)
 
 
 def test_a_merge_is_taken_apart_once_while_the_client_books():

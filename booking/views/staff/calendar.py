@@ -175,7 +175,7 @@ def _drawn(
 
 def _done(request: HttpRequest, *, now: datetime) -> Done | None:
     """What was just done to the visit that the address names. No query without one, else 5."""
-    reference = request.GET.get("done", "")[:8]
+    reference = request.GET.get("done", "").replace("\0", "")[:8]
     if not reference:
         return None
     visits = changeable_visits(user_of(request)).with_facts()

@@ -190,7 +190,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
                 choice=picked,
                 version=_version_of(request, touched),
                 user=user,
-                reason=request.POST.get(f"note-{touched.pk}", "")[:200],
+                reason=request.POST.get(f"note-{touched.pk}", "").replace("\0", "")[:200],
                 now=now,
             )
             done += 1

@@ -129,6 +129,7 @@ class TestNumbers:
                 {"only": number, f"choice-{touched}": f"20300304T1400Z-{number}"},
                 {f"choice-{touched}": f"20300304T1400Z-{number}", f"version-{touched}": number},
                 {f"choice-{touched}": "keep", f"version-{touched}": number, "page": number},
+                {f"choice-{touched}": "keep", f"version-{touched}": "0", f"note-{touched}": number},
             ):
                 assert boss.post(url, typed).status_code < 500
 
