@@ -73,7 +73,7 @@ BREAKS: dict[str, Promise] = {
     Outside.HOURS: gettext_lazy("It is outside the working hours of %(name)s."),
     Outside.BREAK: gettext_lazy("It runs into a break of %(name)s."),
     Rule.SECOND_VISIT: gettext_lazy(
-        "This client has an appointment ahead and has not been here yet: usually one at a time."
+        "This client has a visit ahead and has not been here yet: usually one at a time."
     ),
     Rule.NO_TALK: gettext_lazy("A first treatment usually begins with a talk."),
 }
