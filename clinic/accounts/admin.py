@@ -131,7 +131,7 @@ class InvitationAdmin(AddOnly, admin.ModelAdmin):
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field and db_field.name == "email":
-            field.validators.append(partial(services.refuse_own, user=request.user))
+            field.validators.append(partial(services.refuse_own, user=cast(User, request.user)))
         return field
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
