@@ -32,6 +32,7 @@ from booking.services.ledger import (
     allocate,
     change_status,
     lock_booking,
+    lock_client,
     lock_for,
     record,
     refuse_overlapping_visits,
@@ -242,7 +243,7 @@ def take_back(*, booking: Booking, actor: Actor, now: datetime) -> None:
         end_holds_in_the_way(locked, now=now)
         _allocate_again(booking, actor=actor, now=now)
     if shortened := last.data.get("shortened"):
-        _lengthen_again(booking, timedelta(minutes=shortened))
+        _lengthen_again(booking, timedelta(minutes=shortened), actor=actor)
     change_status(
         booking,
         TAKEN_BACK,
@@ -320,12 +321,14 @@ def _arrive(booking: Booking, *, actor: Actor, now: datetime, **data: int) -> No
 
 
 def _lock_kept(booking: Booking) -> None:
-    """Lock what `booking` keeps, in pk order."""
+    """Lock the client of `booking`, then what it keeps, in pk order."""
+    if booking.client is not None:
+        lock_client(booking.client)
     kept = Resource.objects.filter(allocations__booking=booking).values_list("pk", flat=True)
     list(Resource.objects.filter(pk__in=list(kept)).order_by("pk").select_for_update(no_key=True))
 
 
-def _lengthen_again(booking: Booking, shortened: timedelta) -> None:
+def _lengthen_again(booking: Booking, shortened: timedelta, *, actor: Actor) -> None:
     """Give a shortened visit its first minutes back. Raises NotNow if something is in them."""
     starts_at = booking.starts_at - shortened
     kept = Allocation.objects.filter(booking=booking)
@@ -334,6 +337,13 @@ def _lengthen_again(booking: Booking, shortened: timedelta) -> None:
     )
     if others.exclude(booking=booking).exists():
         raise NotNow(_("Another visit is in the minutes that this one gave up."))
+    refuse_overlapping_visits(
+        booking.client,
+        starts_at=starts_at,
+        ends_at=booking.ends_at,
+        besides=booking,
+        actor=actor,
+    )
     kept.update(starts_at=starts_at)
     minutes = int(shortened.total_seconds()) // MINUTE
     Booking.objects.filter(pk=booking.pk).update(

@@ -373,6 +373,17 @@ class TestArrivingLate:
         booking.refresh_from_db()
         assert (booking.status, booking.minutes) == (Status.CHECKED_IN, 63)
 
+    def test_minutes_in_which_the_client_is_elsewhere_are_not_taken_again(self, booking, desk):
+        promised = booking.starts_at
+        self.late(booking, desk, 12)
+        booked(client=booking.client, starts_at=promised - 50 * MINUTE)
+
+        with pytest.raises(NotNow, match="another visit at that time"):
+            step("take_back", booking, desk, promised + 13 * MINUTE)
+
+        booking.refresh_from_db()
+        assert (booking.status, booking.minutes) == (Status.CHECKED_IN, 63)
+
     def test_too_late_is_taken_back_too(self, booking, desk):
         at = booking.starts_at + 20 * MINUTE
         step("turn_away", booking, desk, at)
