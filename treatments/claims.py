@@ -15,6 +15,8 @@ from pathlib import Path
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+HYPHENS = str.maketrans({"\u2010": "-", "\u2011": "-", "\u00ad": None})  # the soft one is unseen
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -27,7 +29,7 @@ class Claim:
 
 
 def flagged(text: str, *, is_care: bool = False) -> list[str]:
-    """Return the wordings in `text` that the clinic does not use, as written.
+    """Return the wordings in `text` that the clinic does not use, as written but in one line.
 
     Advice before and after a visit (`is_care`) may use some that a treatment's texts may not.
     """
@@ -50,7 +52,11 @@ def check(texts: Mapping[str, str]) -> None:
 
 
 def _found(text: str, is_care: bool) -> list[tuple[str, Claim]]:
-    """Each wording with its claim, in the order of `text`; of two that overlap, the longer."""
+    """Each wording with its claim, in the order of `text`; of two that overlap, the longer.
+
+    Lines may break within it, and hyphens be of any kind.
+    """
+    text = " ".join(text.translate(HYPHENS).split())
     hits = [
         (match.start(), match.end(), match[0], claim)
         for claim in CLAIMS

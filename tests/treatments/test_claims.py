@@ -133,3 +133,17 @@ def test_claims_are_said_by_field():
     with pytest.raises(ValidationError) as refusal:
         check({"name": "Classic Face Tone", "summary": "A quick fix", "suits": "You, painlessly"})
     assert set(refusal.value.message_dict) == {"summary", "suits"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "No quick  fix",
+        "No quick\nfix",
+        "No quick\N{NO-BREAK SPACE}fix",
+        "No quick\N{NON-BREAKING HYPHEN}fix",
+        "No qu\N{SOFT HYPHEN}ick fix",
+    ],
+)
+def test_however_it_is_broken_or_spaced(text):
+    assert len(flagged(text)) == 1
