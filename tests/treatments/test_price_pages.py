@@ -290,6 +290,14 @@ def test_the_preview_counts_promises_and_estimates_a_month(sam, scene):
     assert "K7P-2QX" in listed
 
 
+def test_everything_in_the_table_is_one_tick(sam, scene):
+    bulk(sam, scene, offers=["every"], columns=["every"])
+
+    priced = Price.objects.filter(price_list=None, location=None, withdrawn_at=None)
+    changed = {edit["cell"] for edit in PriceChange.objects.get().edits}
+    assert {f"o{pk}-l0-p0" for pk in priced.values_list("option", flat=True) if pk} <= changed
+
+
 def test_the_draft_says_which_price_scheduled_before_takes_over(sam, scene):
     type_in(sam, scene, "175")
     publish(sam, day=date(2030, 6, 1))

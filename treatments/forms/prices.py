@@ -20,6 +20,7 @@ from treatments.price_files import LARGEST, Unreadable, decoded
 
 KINDS = {"": _("Everything"), "treatments": _("Treatments"), "add_ons": _("Add-ons")}
 PERCENT, AMOUNT, SET = "percent", "amount", "set"
+EVERY = "every"
 
 
 class FilterForm(forms.Form):
@@ -142,8 +143,25 @@ class BulkForm(forms.Form):
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["offers"].choices = list(offers)  # type: ignore[attr-defined]
-        self.fields["columns"].choices = list(columns)  # type: ignore[attr-defined]
+        every_offer, every_column = (
+            (EVERY, _("Everything in the table")),
+            (EVERY, _("Every column")),
+        )
+        self.fields["offers"].choices = [every_offer, *offers]  # type: ignore[attr-defined]
+        self.fields["columns"].choices = [every_column, *columns]  # type: ignore[attr-defined]
+
+    def clean_offers(self) -> list[str]:
+        """Return what is to change, by its name in the form."""
+        return self._meant("offers")
+
+    def clean_columns(self) -> list[str]:
+        """Return whose prices are to change, by their names in the form."""
+        return self._meant("columns")
+
+    def _meant(self, name: str) -> list[str]:
+        ticked = self.cleaned_data[name]
+        choices = self.fields[name].choices  # type: ignore[attr-defined]
+        return [key for key, _says in choices if key != EVERY] if EVERY in ticked else ticked
 
     def after(self, amount: Decimal) -> Decimal:
         """Return what a price of `amount` is after the change, never below zero."""
