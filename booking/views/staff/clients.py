@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -30,6 +31,8 @@ from clinic.accounts.models import User
 from clinic.clients import services
 from clinic.clients.models import Client, ClientNote, twin_of
 from clinic.clients.views import where_asked
+from clinic.places.models import Location
+from clinic.places.selectors import home_zone
 from clinic.web import clock
 from clinic.web.workspace import staff_page
 
@@ -70,7 +73,10 @@ def client(request: HttpRequest, pk: int) -> HttpResponse:
 def client_page(
     request: HttpRequest, client: Client, *, note: NoteForm | None = None, status: int = 200
 ) -> HttpResponse:
-    """Show the record of `client`, with a `note` that was not taken."""
+    """Show the record of `client`, with a `note` that was not taken.
+
+    A visit is told on the clock of its place, all else on that of the first one.
+    """
     user, now = user_of(request), clock.now()
     visits = records.promised(visits_of(user), client)
     past = Paginator(records.behind(visits, now=now), ON_A_PAGE)
@@ -85,7 +91,8 @@ def client_page(
         "now": now,
         **_by_permission(user, client, note),
     }
-    return staff_page(request, "staff/client.html", context, status=status)
+    with timezone.override(home_zone(Location.objects.filter(is_active=True)[:1])):
+        return staff_page(request, "staff/client.html", context, status=status)
 
 
 def _by_permission(user: User, client: Client, note: NoteForm | None) -> dict[str, Any]:

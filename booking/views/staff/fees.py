@@ -9,6 +9,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -104,14 +105,15 @@ def _done(
         messages.warning(request, str(error.message))
     else:
         step = selectors.fee_step(booking)
-        undo = reverse("staff:owe", args=[booking.reference, step.pk]) if step else ""
+        where = urlencode({"from": request.POST.get("from", "")})
+        undo = f"{reverse('staff:owe', args=[booking.reference, step.pk])}?{where}" if step else ""
         messages.success(request, said, extra_tags=undo)
     return _back(request, booking)
 
 
 def _back(request: HttpRequest, booking: Booking) -> HttpResponse:
     """Return to the list, the client or the visit, wherever the button stood."""
-    match request.POST.get("from"):
+    match request.POST.get("from") or request.GET.get("from"):
         case "fees":
             return see_other(reverse("staff:fees"))
         case "client" if booking.client is not None:

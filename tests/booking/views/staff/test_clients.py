@@ -194,6 +194,13 @@ class TestNotes:
         desk.post(reverse("staff:put_back_note", args=[note.pk]))
         assert "Likes the small room" in text(desk.get(record(maya)))
 
+    def test_is_dated_on_the_clock_of_the_clinic(self, desk, maya, booking):
+        booking.location.time_zone = "America/Los_Angeles"
+        booking.location.save(update_fields=["time_zone"])
+
+        before = text(desk.get(record(maya))).split("Dana W")[0]
+        assert "4:00" in before[-30:]  # which is noon by UTC
+
     def test_an_empty_one_is_not(self, desk, maya):
         response = desk.post(reverse("staff:add_note", args=[maya.pk]), {"text": " "})
 

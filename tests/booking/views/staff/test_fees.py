@@ -96,6 +96,16 @@ class TestTheList:
         assert late.fee_owed == 85
         assert "Done today" not in text(desk.get(FEES))
 
+    def test_to_take_it_back_at_once_leads_back_to_it_too(self, desk, late):
+        form = Page(text(desk.get(FEES))).form("paid")
+        desk.post(form["action"], form["fields"])
+
+        page = Page(text(desk.get(FEES)))
+        undo = next(form for form in page.forms if form["action"].endswith("?from=fees"))
+        assert desk.post(undo["action"], undo["fields"])["Location"] == FEES
+        late.refresh_from_db()
+        assert late.fee_owed == 85
+
     def test_waiving_there_leads_back_to_it(self, desk, late):
         form = Page(text(desk.get(FEES))).form("waive")
 
