@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from booking.models import Provider
 from booking.selectors.metrics import Period, Scope
 from clinic.places.models import Location
-from clinic.web.addresses import ANY_DAY, key_in
+from clinic.web.addresses import ANY_DAY
+from clinic.web.fields import RowField
 from treatments.models import Treatment
 
 RANGES = {
@@ -27,13 +28,6 @@ RANGES = {
 USUAL = "30"
 LONGEST = 366  # days
 ONE_DAY = timedelta(days=1)
-
-
-class ProviderField(forms.ModelChoiceField):
-    """An aesthetician by primary key; a number that no database holds is nobody's."""
-
-    def to_python(self, value: Any) -> Any:
-        return super().to_python(value and key_in(value))
 
 
 class NumbersForm(forms.Form):
@@ -55,7 +49,7 @@ class NumbersForm(forms.Form):
     place = forms.ModelChoiceField(
         label=_("Place"), queryset=Location.objects.none(), required=False, empty_label=_("All")
     )
-    provider = ProviderField(
+    provider = RowField(
         label=_("Aesthetician"),
         queryset=Provider.objects.none(),
         required=False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.auth.models import Group
@@ -15,6 +15,7 @@ from booking.forms.details import validate_written
 from booking.models import Provider
 from clinic.accounts.models import CLIENTS, User
 from clinic.accounts.services import refuse_own
+from clinic.web.fields import RowsField
 from treatments.models import AddOn, Treatment, Visibility
 
 LANES = [(1, _("petrol")), (2, _("copper")), (3, _("plum")), (4, _("olive"))]
@@ -32,6 +33,10 @@ class ProviderForm(forms.ModelForm):
     class Meta:
         model = Provider
         fields = ("name", "title", "bio", "lane", "user", "treatments", "add_ons")
+        field_classes: ClassVar[dict[str, type[forms.Field]]] = {
+            "treatments": RowsField,
+            "add_ons": RowsField,
+        }
         labels = {
             "user": _("Signs in as"),
             "treatments": _("Gives these treatments"),
@@ -97,7 +102,7 @@ class InviteForm(forms.Form):
 class RolesForm(forms.Form):
     """What somebody may do here, and whether they may sign in at all."""
 
-    roles = forms.ModelMultipleChoiceField(
+    roles = RowsField(
         label=_("Roles"),
         queryset=Group.objects.none(),
         required=False,

@@ -25,3 +25,10 @@ class RowField(forms.ModelChoiceField):
     def to_python(self, value: Any) -> Any:
         is_key = value in self.empty_values or key_in(value)
         return super().to_python(value if is_key else "0")
+
+
+class RowsField(forms.ModelMultipleChoiceField):
+    """Several rows by their primary keys; as `RowField`."""
+
+    def clean(self, value: Any) -> Any:
+        return super().clean([key_in(each) for each in value] if value else value)

@@ -397,6 +397,12 @@ def test_an_add_on_keeps_its_minutes_once_booked_and_may_be_excluded_from_a_trea
     assert visit.reference in words(admin.get(retire_page("add-on", gua_sha.pk)))
 
 
+def test_what_is_no_row_of_ours_is_no_choice(admin, face, length):
+    sent = typed(admin, page_of(face), instructions=["9" * 20])
+
+    assert admin.post(page_of(face), sent).status_code == 422
+
+
 def test_a_new_add_on(admin):
     page = reverse("catalogue:new_add_on")
     sent = typed(

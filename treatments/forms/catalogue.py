@@ -12,6 +12,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from clinic.web.fields import RowsField
 from treatments.models import (
     AddOn,
     Area,
@@ -45,7 +46,7 @@ PROMISED = gettext_lazy(
 WRITE_IT = gettext_lazy("Write it in a few words.")
 
 
-class TextsField(forms.ModelMultipleChoiceField):
+class TextsField(RowsField):
     """Texts by their names, with the codes that the handbook has for them."""
 
     def label_from_instance(self, obj: Any) -> str:
@@ -190,7 +191,7 @@ class TreatmentForm(OfferForm):
 class AddOnForm(OfferForm):
     """What clients read of an add-on, what it needs, and what it does not go with."""
 
-    not_with = forms.ModelMultipleChoiceField(
+    not_with = RowsField(
         label=gettext_lazy("Not with"),
         queryset=Treatment.objects.all(),
         required=False,

@@ -74,6 +74,19 @@ def test_two_people_of_one_name_cannot_be_told_apart(admin: Browser) -> None:
     assert "Somebody of this name is here already." in answer.content.decode()
 
 
+def test_what_is_no_row_of_ours_is_no_choice(admin: Browser, scene) -> None:
+    endless = "9" * 20
+    for sent in ({"treatments": [endless]}, {"add_ons": [endless]}):
+        assert (
+            admin.post(person(scene.provider), profile(scene.provider, **sent)).status_code == 422
+        )
+    dana = UserFactory(groups=[Role.FRONT_DESK], is_staff=True)
+
+    answer = admin.post(reverse("staff:account", args=[dana.pk]), {"roles": [endless]})
+
+    assert answer.status_code == 422
+
+
 def test_prices_of_their_own_are_a_list_of_their_name(admin: Browser, scene) -> None:
     admin.post(person(scene.provider), profile(scene.provider, has_own_prices="on"))
 
