@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 from uuid import uuid4
 
+from django.apps import apps
 from django.db import connection
 from django.test import Client as Browser
 from django.urls import reverse
@@ -55,7 +56,7 @@ from treatments.models import AddOn, InstructionKind, Option
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 DAYS = [date(2030, 3, 6), date(2030, 3, 10), date(2030, 11, 3)]  # two on which the clock is set
 VISITS_AHEAD = 25
-ROOMS = ("booking_", "clients_", "messaging_", "places_", "treatments_", "accounts_user")
+ROOMS = {"booking", "clients", "messaging"}
 NEXT = {  # what is pressed in turn by who does what the page suggests
     Status.CONFIRMED: "check-in",
     Status.CHECKED_IN: "start",
@@ -677,11 +678,11 @@ def _evening(person: Any, scene: Scene, day: date) -> dict[str, Any]:
 
 
 def rows() -> dict[str, list[Any]]:
-    """Every row of the tables of the clinic, as the database writes it."""
+    """Every row of the tables in which a press can leave anything, as the database writes it."""
     found = {}
     with connection.cursor() as cursor:
-        for table in connection.introspection.django_table_names():
-            if table.startswith(ROOMS):
-                cursor.execute(f"SELECT * FROM {table}")
-                found[table] = sorted(cursor.fetchall(), key=repr)
+        for model in apps.get_models(include_auto_created=True):
+            if model._meta.app_label in ROOMS:
+                cursor.execute(f"SELECT * FROM {model._meta.db_table}")
+                found[model._meta.db_table] = sorted(cursor.fetchall(), key=repr)
     return found
