@@ -14,7 +14,7 @@ from clinic.messaging.models import Message
 from tests.booking.scenes import NOW, hold, on, type_details, visitor
 from tests.concurrency.racing import CROWDS, errors, race
 from tests.deep import rounds
-from tests.factories import ClientFactory, booked, open_clinic
+from tests.factories import ClientFactory, PriceFactory, booked, open_clinic
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -68,6 +68,7 @@ def test_two_visits_of_one_client_that_overlap_at_two_places_are_not_both_confir
     for _ in range(rounds(5, 20)):
         client = ClientFactory()
         came = booked(client=client, status=Status.COMPLETED, starts_at=NOW - timedelta(days=30))
+        PriceFactory(option=came.option, amount=came.price)
         came.promise["buffer_minutes"] = 15
         came.save(update_fields=["promise"])
         message_plan.follow(came, message_plan.Trigger.CONFIRMED, now=came.created_at)

@@ -73,7 +73,7 @@ class TestEveryPage:
             "messages": 9,
             "calendar": 6,
             "privacy": 7,
-            "everything": 21,
+            "everything": 23,
             "erase": 8,
         }
         with django_assert_max_num_queries(at_most[name]):

@@ -77,7 +77,7 @@ def test_a_test_is_sent_by_a_press_only_and_never_as_a_text(desk, booking):
 
 
 def test_what_nobody_wrote_is_not_found(desk, booking):
-    for url in (page_of("M02"), page_of("M01", "fax"), page_of("M05-2")):
+    for url in (page_of("M07"), page_of("M01", "fax"), page_of("M05-2")):
         assert desk.get(url).status_code == 404
 
 
