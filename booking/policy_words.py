@@ -20,7 +20,7 @@ def sentences(policy: Policy) -> dict[str, str]:
     of_price = _("For a treatment of %(price)s: %(fees)s") % {"price": money(price), "fees": fees}
     said = {
         "notice_hours_known": _(
-            "You can book up to %(hours)s hours ahead, and we skip the first-visit talk."
+            "You can book until %(hours)s hours before, and we skip the first-visit talk."
         )
         % {"hours": policy.notice_hours_known},
         "notice_hours_new": _(
