@@ -6,7 +6,7 @@ that is tried.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import uuid4
 
 from hypothesis import strategies as st
@@ -34,6 +34,7 @@ FORM_HOURS, LONGEST_VISIT = 24, 90
 KEPT_LATE, SHORTENED_LATE = 10 * MINUTE, 15 * MINUTE
 BEGUN = {Status.CHECKED_IN, Status.IN_PROGRESS}
 LATE = [1, 10, 11, 15, 16, 25, 44, 60, 100]  # minutes after the visit was to begin
+DECISIONS = ["keep", "cancel", "move", "move"]
 GROWS = [-30, -15, -5, 5, 15, 20, 60, 7]
 
 
@@ -133,7 +134,13 @@ class Desk(Diary):
         booking = self.fresh(moved)
         there = self.fresh(other)
         for provider in self.house.providers:
-            wish = Wish.of(booking).with_(provider)
+            own = Wish.of(booking)
+            wish = own.instead(
+                option=own.option,
+                location=there.location,
+                add_ons=own.add_ons,
+                provider=provider,
+            )
             self.move_to(booking, wish, there.starts_at + minutes * MINUTE, is_staff=is_staff)
             self.look()
             booking = self.fresh(moved)
@@ -221,19 +228,27 @@ class Desk(Diary):
 
     # The schedule
 
-    @rule(pick=picks, days=st.integers(1, 3), hour=st.integers(0, 10), hours=st.integers(1, 13))
-    def be_away(self, pick: int, days: int, hour: int, hours: int) -> None:
-        """Somebody or something is away; visits that were promised wait for a decision."""
-        starts_at = self.wall(days, datetime.min.time()) + hour * HOUR
+    @precondition(lambda self: self.visits)
+    @rule(pick=picks, hours=st.integers(1, 5), what=st.sampled_from(DECISIONS))
+    def be_away(self, pick: int, hours: int, what: str) -> None:
+        """Who or what a visit keeps is away; visits that were promised wait for a decision."""
+        booking = self.pick(pick, *UPCOMING)
+        kept = list(booking.allocations.order_by("pk"))
+        if not kept or booking.starts_at <= self.now:
+            return
+        starts_at = booking.starts_at - (pick % 3) * HOUR
         draft = changes.time_off(
-            resource=self.house.resources[pick % len(self.house.resources)],
-            spans=[(starts_at, starts_at + hours * HOUR)],
-            zone=self.house.places[0].zone,
+            resource=kept[pick % len(kept)].resource,
+            spans=[(starts_at, booking.starts_at + hours * HOUR)],
+            zone=booking.location.zone,
         )
         changes.propose(change=draft, user=self.house.desk, now=self.now)
+        self.look()
+        if self.changes:
+            self.decide(len(self.changes) - 1, what)
 
     @precondition(lambda self: self.changes)
-    @rule(pick=picks, what=st.sampled_from(["keep", "cancel", "move", "move", "withdraw"]))
+    @rule(pick=picks, what=st.sampled_from([*DECISIONS, "withdraw"]))
     def decide(self, pick: int, what: str) -> None:
         """What is offered for a visit works; and what is withdrawn needs no decision."""
         change = self.changes[pick % len(self.changes)]

@@ -65,7 +65,7 @@ ERAS = [  # two days before the clock goes forward, two before it goes back, and
 TAKEN_BACK = {"checked_in", "started", "completed", "no_show", "declined", "too_late"}
 MADE = {"booked", "confirmed"}
 CAN_BE_UNDONE = MADE | {"moved", "cancelled", "resized"}
-NEWS = {"M01", "M09"}
+NEWS = {("M01", "1"), ("M02", "1"), ("M09", "1")}  # codes that tell a time, with occurrence
 STEPS = ["check_in", "check_in", "start", "complete", "mark_no_show", "decline", "take_back"]
 
 
@@ -260,6 +260,7 @@ class Diary(Truth):
         """By the client, by staff whom the client asked (`is_asked`), or by the clinic."""
         booking = self.pick(pick, Status.CONFIRMED)
         self.wait_for(booking, -20 * HOUR if is_near else None)
+        booking = self.fresh(booking.pk)  # its form may be overdue by now
         last = self.events[booking.pk][-1]
         is_own = (last.what, last.by) == ("confirmed", "client")
         is_fresh = is_own and self.now < last.at + QUIET
@@ -595,7 +596,9 @@ class Diary(Truth):
             drafts = [
                 draft
                 for draft in drafts
-                if draft.recipient != "client" or draft.code not in NEWS or draft.channel in waited
+                if draft.recipient != "client"
+                or (draft.code, draft.occurrence) not in NEWS
+                or draft.channel in waited
             ]
             if "email" not in waited:
                 self.silent.add((booking.pk, booking.schedule_version))
@@ -606,11 +609,12 @@ class Diary(Truth):
 
     def waited(self, booking: Booking) -> set[str]:
         """The channels by which the client is still to be told when the visit is."""
-        news = [note for note in self.messages.values() if note.booking == booking.pk]
         return {
             note.channel
-            for note in news
-            if note.status == "planned" and note.code in NEWS and note.recipient == "client"
+            for key, note in self.messages.items()
+            if note.booking == booking.pk
+            and (note.status, note.recipient) == ("planned", "client")
+            and tuple(key.split(":")[2:4]) in NEWS
         }
 
     def fresh(self, pk: int) -> Booking:
@@ -708,9 +712,7 @@ class Diary(Truth):
             client is None
             or client == self.house.regular.pk
             or any(visit.status == Status.COMPLETED for visit in mine)
-            or not any(
-                visit.status in UPCOMING and visit.starts_at > self.now for visit in mine
-            )
+            or not any(visit.status in UPCOMING and visit.starts_at > self.now for visit in mine)
         )
 
     def tariff(self, wish: Wish, provider: Provider) -> Lines:

@@ -1,7 +1,7 @@
-"""A small clinic in which visits get in each other's way: two houses, two people, one console each.
+"""A small clinic in which visits get in each other's way: two houses, two people.
 
-The second house is open at night, when the clock changes. One of the two people has prices of
-their own, everybody has a diary that tells them what changes.
+The second house has one room and one console, and is open at night, when the clock changes. One
+of the two people has prices of their own, everybody has a diary that tells them what changes.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class House:
 
 def open_house() -> House:
     """Open it; four months ago the regular client was there once."""
-    by_day = open_clinic(opens=time(9), closes=time(13), providers=2, rooms=2)
+    by_day = open_clinic(opens=time(9), closes=time(13), providers=2, rooms=2, consoles=2)
     treatment, place = by_day.treatment, by_day.location
     for kind in (InstructionKind.PREP, InstructionKind.AFTERCARE):
         text = InstructionVersionFactory(instruction__kind=kind)
