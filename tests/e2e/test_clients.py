@@ -168,6 +168,7 @@ def test_at_a_desk_single_keys_work_for_who_switched_them_on_and_never_in_a_fiel
     axe(page)
     page.get_by_role("button", name="Switch them on").press("Enter")
     expect(page.get_by_text("Keyboard shortcuts are on.")).to_be_visible()
+    page.wait_for_load_state()  # the script comes last
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
     axe(page)
