@@ -114,7 +114,9 @@ def test_at_a_desk_a_client_is_found_as_one_types_and_noted_about_by_keyboard(
     page.get_by_role("button", name="Undo").press("Enter")
     expect(page.get_by_text("Rings twice", exact=True)).to_be_visible()
 
+    page.wait_for_load_state()  # the press that took it back leads to the page anew
     page.get_by_role("link", name="Change contact").press("Enter")
+    page.wait_for_url("**/contact/")
     page.get_by_label("Name").fill("Maya Holm")
     axe(page)
     page.keyboard.press("Enter")
