@@ -228,7 +228,9 @@ class Day:
         if browser is not self.public:
             is_refused = response.status_code >= 400 and page != "staff:decide"  # one by one
             assert not changed or not is_refused, "refused, and something changed"
-            assert not changed or Entry.objects.count() > entries, "nothing of it is in the log"
+            is_clients = not page.startswith("staff:")  # who fills in the form on our device
+            is_noted = is_clients or Entry.objects.count() > entries
+            assert not changed or is_noted, "nothing of it is in the log"
         self.rows = after
         (self.done if changed else self.refused)[page] += 1
         return response
