@@ -293,7 +293,7 @@ def planned_messages(
         news = [entry for entry in _news(booking, stood) if entry.channel in ways]
         entries = [*news, *entries]
     channels = {EMAIL, SMS} if settings.HAS_SMS else {EMAIL}
-    entries = [entry for entry in entries if _is_for(booking, entry)]
+    entries = [entry for entry in entries if booking.status in entry.while_]
     restored = _withdrawn_before(booking, stood)
     drafts = [
         entry.draft(visit, is_restored=(entry.code, entry.channel) in restored)
@@ -303,13 +303,6 @@ def planned_messages(
     changes = [_change_for(visit, provider) for provider in _who_sees_it_change(booking, stood)]
     sheets = [_day_sheet(visit)] if trigger in TOLD | {Trigger.BOOKED} else []
     return [*filter(None, drafts), *changes, *filter(None, sheets)]
-
-
-def _is_for(booking: Booking, entry: Entry) -> bool:
-    """Whether a visit that waits for its client's details, or one that does not, is told of so."""
-    if booking.status in WAITING:
-        return bool(entry.while_ & WAITING)
-    return entry.while_ != WAITING
 
 
 def _news(booking: Booking, stood: list[State]) -> Iterator[Entry]:

@@ -6,6 +6,7 @@ import pytest
 
 from booking import services
 from booking.errors import NotNow, NotOffered, SlotTaken
+from booking.message_plan import REMINDERS
 from booking.models import Booking, BookingEvent, Status
 from booking.services.audit import findings
 from booking.services.ledger import staff
@@ -94,6 +95,15 @@ def test_a_visit_that_has_begun_can_still_be_shortened(scene, booking):
 
     assert booking.minutes == 60
     assert not booking.events.filter(what="moved").exists()
+
+
+def test_who_is_here_is_reminded_of_nothing_when_the_length_is_as_it_was(scene, booking):
+    services.check_in(booking=booking, actor=staff(UserFactory()), now=on(scene, 4, 8, 50))
+
+    resize(booking, 60, now=on(scene, 4, 9, 1))
+    resize(booking, 75, now=on(scene, 4, 9, 2))
+
+    assert not Message.objects.filter(code__in=REMINDERS, status="planned").exists()
 
 
 def test_one_that_is_over_keeps_its_length(booking):
