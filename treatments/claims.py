@@ -11,11 +11,13 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import category, normalize
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-HYPHENS = str.maketrans({"\u2010": "-", "\u2011": "-", "\u00ad": None})  # the soft one is unseen
+UNSEEN, DASH = "Cf", "Pd"  # Unicode's names for signs of no width, and for hyphens and dashes
+MINUS = "\N{MINUS SIGN}"
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,9 @@ def check(texts: Mapping[str, str]) -> None:
 def _found(text: str, is_care: bool) -> list[tuple[str, Claim]]:
     """Each wording with its claim, in the order of `text`; of two that overlap, the longer.
 
-    Lines may break within it, and hyphens be of any kind.
+    Typography hides nothing: it is read as `_plain` has it.
     """
-    text = " ".join(text.translate(HYPHENS).split())
+    text = _plain(text)
     hits = [
         (match.start(), match.end(), match[0], claim)
         for claim in CLAIMS
@@ -69,6 +71,16 @@ def _found(text: str, is_care: bool) -> list[tuple[str, Claim]]:
             found.append((wording, claim))
             reached = end
     return found
+
+
+def _plain(text: str) -> str:
+    """Return `text` in one line, in plain letters, with one kind of hyphen and of apostrophe.
+
+    A line may break behind a hyphen; a dash with room around it stays one.
+    """
+    signs = (sign for sign in normalize("NFKC", text) if category(sign) != UNSEEN)
+    hyphened = "".join("-" if category(sign) == DASH or sign == MINUS else sign for sign in signs)
+    return re.sub(r"(?<=\w)- (?=\w)", "-", " ".join(hyphened.replace("'", "’").split()))
 
 
 def _read() -> list[Claim]:

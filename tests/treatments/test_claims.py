@@ -74,6 +74,7 @@ WRITTEN = [
     "During a flare of eczema or rosacea we wait until it is calm.",
     "Rarely, skin is irritated; that should be gone within 24 hours.",
     "signs of aging, fine lines",
+    "No needles - pain is rare.",
 ]
 ADVICE = [
     "No needling in the two weeks before.",
@@ -143,6 +144,16 @@ def test_claims_are_said_by_field():
         "No quick\N{NO-BREAK SPACE}fix",
         "No quick\N{NON-BREAKING HYPHEN}fix",
         "No qu\N{SOFT HYPHEN}ick fix",
+        "No qu\N{ZERO WIDTH SPACE}ick fix",
+        "No quick\N{EN DASH}fix",
+        "No quick\N{MINUS SIGN}fix",
+        "No quick-\nfix",
+        "No quickfix",
+        "No quick \N{LATIN SMALL LIGATURE FI}x",
+        "No \N{FULLWIDTH LATIN SMALL LETTER Q}uick fix",
+        "The world's best",
+        "Anti aging",
+        "Pain free",
     ],
 )
 def test_however_it_is_broken_or_spaced(text):
