@@ -23,6 +23,7 @@ from booking.views.staff.frame import CHANGES_VISITS, changeable_or_404, user_of
 from booking.views.staff.today import show
 from clinic.accounts.access import allowed
 from clinic.web import clock
+from clinic.web.templatetags.lumen import minutes
 
 TAKE_BACK = "take-back"
 # What a press does, by its verb and choice, and what is said once it is done.
@@ -32,7 +33,7 @@ DONE: dict[tuple[str, str], tuple[Callable[..., None], dict[str, Any], Promise]]
     ("late", "anyway"): (
         services.check_in_late,
         {"is_waived": True},
-        _("%(client)s is checked in, for the minutes that are left."),
+        _("%(client)s is checked in."),
     ),
     ("late", "fee"): (
         services.turn_away,
@@ -67,6 +68,7 @@ DONE: dict[tuple[str, str], tuple[Callable[..., None], dict[str, Any], Promise]]
     },
     (TAKE_BACK, ""): (services.take_back, {}, _("Taken back.")),
 }
+SHORTENED = _("%(client)s is checked in, for the %(left)s that are left.")
 NOTES = {way.value for way in Unprepared}  # change nothing, so there is nothing to take back
 
 
@@ -82,12 +84,16 @@ def press(request: HttpRequest, reference: str, verb: str) -> HttpResponse:
     if (verb, choice) not in DONE:
         raise Http404
     service, how, said = DONE[verb, choice]
+    booked = booking.minutes
     try:
         service(booking=booking, actor=staff(user_of(request)), now=clock.now(), **how)
     except BookingError as error:
         return _back(request, booking, refusal=str(error.message))
     undo = "" if verb == TAKE_BACK or choice in NOTES else _undo_url(request, booking)
-    messages.success(request, str(said) % {"client": booking.client}, extra_tags=undo)
+    if booking.minutes < booked:  # also where the button was drawn before it came to that
+        said = SHORTENED
+    words = {"client": booking.client, "left": minutes(booking.minutes)}
+    messages.success(request, str(said) % words, extra_tags=undo)
     if choice == Unprepared.CHANGE:
         return _go(request, reverse("staff:move", args=[booking.reference]))
     return _back(request, booking)

@@ -171,6 +171,16 @@ class TestLate:
         assert "Checked in</b>" in text(desk.get(VISIT))
         assert "12 min late" in text(desk.get(VISIT))
 
+    @pytest.mark.parametrize("choice", ["", "anyway"])
+    def test_what_is_left_is_said_also_where_the_button_did_not_know_yet(
+        self, desk, wall_clock, choice
+    ):
+        wall_clock.now += 12 * MINUTE
+        desk.post(at("late"), {"choice": choice})
+
+        said = "Maya Ellison is checked in, for the 48 min that are left."
+        assert said in text(desk.get(TODAY))
+
     @pytest.mark.parametrize(
         ("choice", "stands", "owed"),
         [
