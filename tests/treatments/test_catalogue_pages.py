@@ -154,8 +154,8 @@ def test_a_text_that_is_left_empty_is_asked_for(admin, face, length):
     response = admin.post(page_of(face), typed(admin, page_of(face), name="", feels_like=""))
 
     assert response.context["form"].errors == {
-        "name": ["Write it in a few words."],
-        "feels_like": ["Write it in a few words."],
+        "name": ["Name: write it in a few words."],
+        "feels_like": ["What it feels like: write it in a few words."],
     }
 
 
@@ -424,6 +424,25 @@ def test_two_with_one_name_or_code_are_refused_in_a_sentence(admin, face):
     errors = response.context["form"].errors
     assert errors["code"] == ["Another has this code already."]
     assert errors["name"] == ["Another has this name already."]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("code", "t06", "Another has this code already."),
+        ("code", "T 6", "Only letters and figures, such as T13."),
+        ("code", "../", "Only letters and figures, such as T13."),
+        ("name", "\N{GRINNING FACE}", "Give it some Latin letters or figures, for its address."),
+    ],
+)
+def test_what_an_address_or_a_sheet_cannot_hold_is_refused_beside_its_field(
+    admin, face, field, value, sentence
+):
+    page = reverse("catalogue:new_treatment")
+
+    response = admin.post(page, typed(admin, page) | {field: value})
+
+    assert response.context["form"].errors[field] == [sentence]
 
 
 @pytest.mark.parametrize("kind", ["texts", "booking"])

@@ -43,7 +43,7 @@ PROMISED = gettext_lazy(
     "Visits were booked with this: the diary keeps the room and device it needs. To change it, "
     "retire this and add another."
 )
-WRITE_IT = gettext_lazy("Write it in a few words.")
+WRITE_IT = gettext_lazy("%(label)s: write it in a few words.")
 
 
 class TextsField(RowsField):
@@ -89,7 +89,8 @@ class OfferForm(forms.ModelForm):
             }
         self.fields["name"].error_messages["unique"] = _("Another has this name already.")
         for name in ("name", "summary"):
-            self.fields[name].error_messages["required"] = WRITE_IT
+            field = self.fields[name]
+            field.error_messages["required"] = WRITE_IT % {"label": field.label}
         if self.instance.visibility == Visibility.RETIRED:
             del self.fields["visibility"]
         needs = self.instance.device_needs
@@ -106,6 +107,13 @@ class OfferForm(forms.ModelForm):
             self.fields[name].disabled = is_sold
 
     locked: tuple[str, ...] = ()  # besides the devices
+
+    def clean_code(self) -> str:
+        """Return the code in capitals; sheets and links name an offer by it."""
+        code = self.cleaned_data["code"].upper()
+        if not (code.isascii() and code.isalnum()):
+            raise ValidationError(_("Only letters and figures, such as T13."))
+        return code
 
     def clean_areas(self) -> list[str]:
         """Return the areas in the catalogue's order."""
@@ -126,7 +134,9 @@ class OfferForm(forms.ModelForm):
         self.instance.device_needs = needs
         if not self.instance.pk:
             self.instance.slug = slugify(cleaned.get("name", ""))[:60]
-            if type(self.instance).objects.filter(slug=self.instance.slug).exists():
+            if not self.instance.slug and "name" not in self.errors:
+                self.add_error("name", _("Give it some Latin letters or figures, for its address."))
+            elif type(self.instance).objects.filter(slug=self.instance.slug).exists():
                 self.add_error("name", _("Another has an address like this: name it differently."))
         return cleaned
 
@@ -184,7 +194,7 @@ class TreatmentForm(OfferForm):
         cleaned = super().clean()
         for name in ("what_it_is", "suits", "feels_like", "side_effects"):
             if not cleaned.get(name) and name not in self.errors:
-                self.add_error(name, WRITE_IT)
+                self.add_error(name, WRITE_IT % {"label": self.fields[name].label})
         return cleaned
 
 
