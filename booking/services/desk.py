@@ -32,7 +32,7 @@ from booking.services.ledger import (
 from booking.wishes import Wish
 from clinic.clients.models import Client, ConsentKind, email_key, name_key
 from clinic.clients.selectors import preferences
-from clinic.clients.services import client_called, record_consent
+from clinic.clients.services import again_if_taken, client_called, record_consent
 from clinic.places.policies import policy_for
 from treatments.selectors import instructions_for, price_book
 
@@ -97,6 +97,7 @@ def broken_rules(
 
 
 @refused_by_database
+@again_if_taken
 @transaction.atomic
 def book_visit(
     *,

@@ -25,9 +25,10 @@ from booking.services.ledger import (
     lock_client,
     refuse_overlapping_visits,
 )
+from booking.services.merging import merge_clients
 from clinic.clients.models import Client, ConsentKind, email_key, name_key
 from clinic.clients.selectors import preferences
-from clinic.clients.services import client_called
+from clinic.clients.services import again_if_taken, client_called
 from clinic.messaging import services as messaging
 
 OVERDUE = "form_overdue"
@@ -45,6 +46,7 @@ class Details:
 
 
 @explained_by_mail
+@again_if_taken
 @transaction.atomic
 def complete_form(*, booking: Booking, details: Details, source: str, now: datetime) -> None:
     """Confirm the visit that waited for `details`; the safety list was confirmed with them.
@@ -71,6 +73,8 @@ def complete_form(*, booking: Booking, details: Details, source: str, now: datet
         besides=booking,
         actor=CLIENT,
     )
+    if client != asked:
+        _merge(asked, client, now=now)
     change_status(
         booking,
         "confirmed",
@@ -163,27 +167,21 @@ def _as_told(client: Client, details: Details) -> Client:
     if not details.email:
         return client
     if _twins(client, details).exists():
-        known = lock_client(
+        return lock_client(
             client_called(name=details.name, email=details.email, phone=details.phone, time_zone="")
         )
-        if known != client:
-            _point_to(known, client)
-        return known
     client.name, client.email, client.phone = details.name, details.email, details.phone
     client.time_zone = details.time_zone or client.time_zone
     client.save(update_fields=["name", "email", "phone", "time_zone"])
     return client
 
 
-def _point_to(known: Client, begun: Client) -> None:
+def _merge(begun: Client, known: Client, *, now: datetime) -> None:
     """Let a record that the desk began, and that holds no other visit, be a duplicate of `known`.
 
-    What was agreed to on the phone goes over, and so do the notes of the desk.
+    Its visit goes over, what was agreed to on the phone and the notes of the desk, as in any other
+    merge, and like any other it can be taken apart.
     """
     if begun.user_id or begun.legal_hold or begun.bookings.count() > 1:
         return
-    begun.consents.update(client=known)
-    begun.notes.update(client=known)
-    begun.merged.update(merged_into=known)
-    begun.merged_into = known
-    begun.save(update_fields=["merged_into"])
+    merge_clients(kept=known, merged=begun, user=None, now=now)

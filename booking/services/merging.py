@@ -17,18 +17,21 @@ from booking.models import Booking, Feed
 from booking.selectors.duplicates import FILLED, why_not_merge
 from clinic.accounts.models import User
 from clinic.clients.models import Client, ClientMerge, ClientNote, Consent, twin_of
+from clinic.clients.services import again_if_taken
 from clinic.trail.services import note
 
 ROWS = {"bookings": Booking, "consents": Consent, "notes": ClientNote, "feeds": Feed}
 """What goes over, by the name under which `ClientMerge.moved` lists it."""
 
 
+@again_if_taken
 @transaction.atomic
-def merge_clients(*, kept: Client, merged: Client, user: User, now: datetime) -> ClientMerge:
+def merge_clients(*, kept: Client, merged: Client, user: User | None, now: datetime) -> ClientMerge:
     """Make `merged` a duplicate of `kept`: visits, answers, notes, addresses and account go over.
 
-    What `kept` lacks (address, number, time zone) is taken from `merged`. Raises NotNow, with the
-    reason, where the two are not one person or somebody got there first.
+    What `kept` lacks (address, number, time zone) is taken from `merged`. `user` is who found that
+    they are one person, or None where the client said so. Raises NotNow, with the reason, where
+    they are not, or somebody got there first.
     """
     _lock(kept, merged, first=min(kept.pk, merged.pk))
     if refusal := why_not_merge(kept, merged):
@@ -50,11 +53,13 @@ def merge_clients(*, kept: Client, merged: Client, user: User, now: datetime) ->
     done = ClientMerge.objects.create(
         kept=kept, merged=merged, moved=moved, merged_by=user, merged_at=now
     )
-    about = f"client:{kept.pk}"
-    note(user_id=user.pk, what="client.merged", subject=about, now=now, merged=merged.pk)
+    if user is not None:
+        about = f"client:{kept.pk}"
+        note(user_id=user.pk, what="client.merged", subject=about, now=now, merged=merged.pk)
     return done
 
 
+@again_if_taken
 @transaction.atomic
 def take_apart(*, merge: ClientMerge, user: User, now: datetime) -> None:
     """Give back to the duplicate all that went over; what came since stays with who was kept.

@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import ParamSpec, TypeVar
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 
 from clinic.accounts.models import User
 from clinic.clients.models import Client, ClientNote, Consent, ConsentKind, email_key, name_key
 from clinic.clients.selectors import preferences
 from clinic.trail.services import note
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+ONE_PERSON = "one_client_per_email_and_name"
+
+
+def again_if_taken(service: Callable[P, R]) -> Callable[P, R]:
+    """Do `service` once more where somebody else took a name and address in the same instant.
+
+    Two who are new find no row of that name to lock. The database gives it to one of them, and the
+    other, who looks again, finds that client. Goes outside `transaction.atomic`.
+    """
+
+    @functools.wraps(service)
+    def looked_twice(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return service(*args, **kwargs)
+        except IntegrityError as error:
+            if ONE_PERSON not in str(error):
+                raise
+            return service(*args, **kwargs)
+
+    return looked_twice
 
 
 def client_called(*, name: str, email: str, phone: str, time_zone: str) -> Client:
@@ -100,6 +126,7 @@ def save_preferences(
         client.save(update_fields=["phone"])
 
 
+@again_if_taken
 @transaction.atomic
 def change_details(*, client: Client, name: str, phone: str, time_zone: str) -> None:
     """Keep how `client` is called and reached. Raises ValidationError for the name of a twin."""
@@ -124,6 +151,7 @@ def join_account(*, user: User, email: str) -> int:
     return guests.update(user=user)
 
 
+@again_if_taken
 @transaction.atomic
 def follow_address(*, user: User, before: str, email: str) -> None:
     """Write to the people of `user` at the account's new address, where they had the old one.
@@ -135,6 +163,7 @@ def follow_address(*, user: User, before: str, email: str) -> None:
     people.exclude(name_key__in=known).update(email=email, email_key=email_key(email))
 
 
+@again_if_taken
 @transaction.atomic
 def change_contact(
     *, client: Client, name: str, email: str, phone: str, time_zone: str, user: User, now: datetime

@@ -3,20 +3,24 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import uuid4
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from booking.models import Booking, Status
 from booking.services.desk import Newcomer, book_visit
 from booking.services.forms import Details, complete_form, end_overdue_forms
 from booking.services.ledger import staff
+from clinic.accounts.models import User
 from clinic.clients.models import Client
+from clinic.clients.services import change_contact
 from clinic.messaging.models import Message
 from tests.booking.scenes import NOW, hold, on, wish_for
-from tests.concurrency.racing import CROWDS, errors, race
+from tests.concurrency.racing import CROWDS, errors, lingering, race
 from tests.deep import rounds
-from tests.factories import Scene, UserFactory, open_clinic
+from tests.factories import ClientFactory, Scene, UserFactory, open_clinic
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -111,3 +115,83 @@ def test_details_that_come_at_the_instant_of_the_deadline_win_or_lose_whole():
         told = Message.objects.about(f"booking:{booking.pk}").planned().filter(recipient="client")
         assert told.filter(code="M01").exists() is is_confirmed
         assert told.filter(code="R02").exists() is not is_confirmed
+
+
+def newcomer_at(scene: Scene, hour: int, phone: str) -> Booking:
+    """A visit on the 5th that waits for the details of somebody who is new."""
+    return book_visit(
+        wish=wish_for(scene, provider=scene.provider),
+        starts_at=on(scene, 5, hour),
+        price_shown=None,
+        person=Newcomer(name="By phone", phone=phone),
+        request_key=uuid4(),
+        actor=staff(UserFactory()),
+        now=NOW,
+    )
+
+
+def completing(booking: Booking, said: Details) -> Callable[[], None]:
+    def press() -> None:
+        read = Booking.objects.get(pk=booking.pk)
+        complete_form(booking=read, details=said, source="form", now=NOW)
+
+    return press
+
+
+def test_two_forms_that_take_one_new_name_and_address_are_of_one_client():
+    for number in range(rounds(3, 20)):
+        scene = open_clinic()
+        said = replace(SAID, email=f"maya{number}@mail.example")
+        visits = [newcomer_at(scene, 9 + 2 * n, f"+150355{number:02}{n:03}") for n in range(3)]
+
+        outcomes = race([lingering(completing(visit, said), seconds=0.05) for visit in visits])
+
+        assert errors(outcomes) == {"won": 3}
+        found = list(Booking.objects.filter(pk__in=[visit.pk for visit in visits]))
+        assert {visit.status for visit in found} == {Status.CONFIRMED}
+        assert len({visit.client_id for visit in found}) == 1
+        assert Client.objects.filter(email=said.email, merged_into=None).count() == 1
+
+
+def test_a_form_and_the_desk_that_take_one_new_name_and_address_are_of_one_client():
+    for number in range(rounds(3, 20)):
+        scene = open_clinic()
+        said = replace(SAID, email=f"maya{number}@mail.example")
+        visit = newcomer_at(scene, 9, f"+1503555{1000 + number}")
+        person = Newcomer(said.name, f"+1503556{1000 + number}", said.email)
+        user = UserFactory()
+
+        def book(scene: Scene = scene, person: Newcomer = person, user: User = user) -> None:
+            book_visit(
+                wish=wish_for(scene, provider=scene.provider),
+                starts_at=on(scene, 6, 9),
+                price_shown=None,
+                person=person,
+                reason="Another one for her",
+                request_key=uuid4(),
+                actor=staff(user),
+                now=NOW,
+            )
+
+        jobs = [completing(visit, said), book]
+        outcomes = race([lingering(job, seconds=0.05) for job in jobs])
+
+        assert errors(outcomes) == {"won": 2}
+        assert Client.objects.filter(email=said.email, merged_into=None).count() == 1
+
+
+def test_of_two_records_that_are_given_one_new_name_and_address_one_has_it():
+    for number in range(rounds(3, 20)):
+        taken: dict[str, str] = {"name": "Maya Ellison", "email": f"maya{number}@mail.example"}
+
+        def change(client: Client, user: User, taken: dict[str, str] = taken) -> bool:
+            try:
+                change_contact(client=client, **taken, phone="", time_zone="", user=user, now=NOW)
+            except ValidationError:  # what the form says beside the name
+                return False
+            return True
+
+        jobs = [partial(change, ClientFactory(), UserFactory()) for _ in range(2)]
+        outcomes = race([lingering(job, seconds=0.05) for job in jobs])
+
+        assert sorted(outcome.value for outcome in outcomes) == [False, True]

@@ -16,7 +16,8 @@ from booking.services.confirming import CONSENT_WORDING
 from booking.services.desk import Newcomer, book_visit
 from booking.services.forms import Details, complete_form, end_overdue_forms
 from booking.services.ledger import CLIENT, record, staff
-from clinic.clients.models import Client, Consent, ConsentKind
+from booking.services.merging import take_apart
+from clinic.clients.models import Client, ClientMerge, Consent, ConsentKind
 from clinic.clients.selectors import preferences
 from clinic.clients.services import record_consent
 from clinic.messaging.models import Message
@@ -133,6 +134,22 @@ class TestInTime:
         assert begun.merged_into == known
         assert preferences(known)[ConsentKind.DATA]
         assert Client.objects.filter(merged_into=None).count() == 1
+
+    def test_the_record_that_the_desk_began_can_be_taken_apart_again(self, booking):
+        known = ClientFactory(name="Maya Ellison", email="maya@mail.example")
+        begun, dana = booking.client, UserFactory()
+        complete(booking)
+        done = ClientMerge.objects.get()
+        assert (done.kept, done.merged, done.merged_by) == (known, begun, None)
+
+        take_apart(merge=done, user=dana, now=NOW + 2 * HOUR)
+
+        booking.refresh_from_db()
+        begun.refresh_from_db()
+        assert (booking.client, begun.merged_into) == (begun, None)
+        assert booking.status == Status.CONFIRMED
+        assert not known.bookings.exists()
+        assert findings(now=NOW + 2 * HOUR) == []
 
     def test_their_notes_and_earlier_duplicates_go_with_them(self, booking):
         known = ClientFactory(name="Maya Ellison", email="maya@mail.example")

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from booking.models import Reading, Status
 from booking.permissions import Role
+from booking.services.merging import merge_clients
 from clinic.clients.models import Client, ClientNote, ConsentKind
 from clinic.clients.services import add_note, record_consent
 from clinic.web import clock
@@ -296,6 +297,19 @@ class TestMerging:
         twin.refresh_from_db()
         assert twin.merged_into is None
         assert "They are two records again." in text(desk.get(record(maya)))
+
+    def test_one_that_came_of_a_completed_form_is_taken_apart_like_any_other(
+        self, desk, maya, twin
+    ):
+        merge_clients(kept=maya, merged=twin, user=None, now=NOW)
+
+        page = text(desk.get(record(maya)))
+        form = Page(page).form("undo")
+        desk.post(form["action"], form["fields"])
+
+        assert "by the details they completed" in page
+        twin.refresh_from_db()
+        assert twin.merged_into is None
 
     def test_the_preview_says_why_not_and_offers_no_button(self, desk, maya, booking, twin):
         BookingFactory(client=twin, starts_at=booking.starts_at)
