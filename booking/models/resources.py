@@ -72,6 +72,12 @@ class Resource(models.Model):
         return self.name
 
 
+def initials_of(name: str) -> str:
+    """Return "ME" for Maya Ellison: two letters for the round picture."""
+    words = name.split() or [""]
+    return (words[0][:1] + (words[-1][:1] if len(words) > 1 else "")).upper()
+
+
 class Provider(Resource):
     """A resource who is a person and gives treatments."""
 
@@ -110,8 +116,7 @@ class Provider(Resource):
     @property
     def initials(self) -> str:
         """Two letters for the round picture."""
-        words = self.name.split(" ")
-        return (words[0][:1] + (words[-1][:1] if len(words) > 1 else "")).upper()
+        return initials_of(self.name)
 
 
 class Room(Resource):

@@ -28,6 +28,7 @@ from booking.models import (
     Status,
     TouchedVisit,
 )
+from booking.models.resources import initials_of
 from booking.scheduling.slots import Diary, Kept, choose_resources, free_starts
 from booking.scheduling.spans import Span
 from booking.scheduling.wallclock import day_span
@@ -108,6 +109,11 @@ class Row:
     def visit(self) -> Booking:
         """The visit."""
         return self.touched.booking
+
+    @property
+    def initials(self) -> str:
+        """Of the client, for the round picture."""
+        return initials_of(str(self.visit.client))
 
     @property
     def is_open(self) -> bool:

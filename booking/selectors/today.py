@@ -12,6 +12,7 @@ from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext as _
 
 from booking.models import ACTIVE, UPCOMING, Alert, Allocation, Booking, Kind, Reading, Status
+from booking.models.resources import initials_of
 from booking.selectors.arrivals import minutes_late
 from booking.selectors.gaps import Gap, gaps_of
 from booking.selectors.presses import Can, what_can_be_done
@@ -94,8 +95,7 @@ class Card:
     @property
     def initials(self) -> str:
         """Of the client, for the round picture."""
-        words = str(self.booking.client).split()
-        return (words[0][:1] + (words[-1][:1] if len(words) > 1 else "")).upper()
+        return initials_of(str(self.booking.client))
 
     @property
     def is_over(self) -> bool:

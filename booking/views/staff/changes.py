@@ -319,6 +319,7 @@ def _rows_context(
     return {
         "page": page,
         "rows": rows,
+        "failed": [row for row in rows if row.error],
         "tally": _tally(todo),
         "ready": len(ready),
         "telling": sum(row.tells for row in ready),
