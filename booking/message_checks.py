@@ -176,8 +176,8 @@ def _why_later(
 ) -> datetime | None:
     """Not at night, and never three letters in a minute."""
     zone = client_zone(booking)
-    if entry is not None and entry.has_hours and not sending.is_open(now, zone, hours()):
-        return sending.later(now, zone, hours())
+    if entry is not None and entry.has_hours and not sending.is_open(now, zone, hours(booking)):
+        return sending.later(now, zone, hours(booking))
     if message.channel == EMAIL:
         a_minute = timedelta(minutes=1)
         recent = Message.objects.sent_to(client.email, since=now - a_minute)

@@ -11,10 +11,9 @@ from datetime import datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
-
 from booking.models import Booking
 from booking.scheduling import sending
+from clinic.places.policies import DEFAULTS
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -37,6 +36,11 @@ class Visit(NamedTuple):
         return client_zone(self.booking)
 
     @property
+    def hours(self) -> sending.Hours:
+        """The hours of the day in which the client is reminded, asked and texted."""
+        return hours(self.booking)
+
+    @property
     def undo_time(self) -> timedelta:
         """How long a change can be taken back without a word."""
         return timedelta(minutes=self.booking.undo_minutes)
@@ -46,9 +50,13 @@ When = Callable[[Visit], datetime | None]
 """A moment for a visit, or None where there is none."""
 
 
-def hours() -> sending.Hours:
-    """Return the hours of the day in which clients are reminded, asked and texted."""
-    opens, closes = settings.MESSAGE_HOURS
+def hours(booking: Booking) -> sending.Hours:
+    """Return in which hours the client of `booking` is reminded, asked and texted.
+
+    As it was promised; the handbook's where it was booked before there was a rule for it.
+    """
+    promised = DEFAULTS | booking.promise
+    opens, closes = promised["messages_from_hour"], promised["messages_until_hour"]
     return sending.Hours(time(opens), time(closes))
 
 
@@ -72,7 +80,7 @@ def by_day(when: When) -> When:
 
     def moment(visit: Visit) -> datetime | None:
         at = when(visit)
-        return sending.later(at, visit.theirs, hours()) if at else None
+        return sending.later(at, visit.theirs, visit.hours) if at else None
 
     return moment
 
@@ -82,7 +90,7 @@ def days_before(days: int) -> When:
 
     def when(visit: Visit) -> datetime:
         moment = sending.days_before(visit.booking.starts_at, days, visit.here)
-        return sending.earlier(moment, visit.theirs, hours())
+        return sending.earlier(moment, visit.theirs, visit.hours)
 
     return when
 
@@ -95,7 +103,7 @@ def that_morning(visit: Visit) -> datetime | None:
     """So many hours before as the clinic chose to; never at night, and by default not at all."""
     ahead = visit.booking.promise.get("morning_note_hours", 0)
     moment = visit.booking.starts_at - ahead * HOUR
-    return moment if ahead and sending.is_open(moment, visit.theirs, hours()) else None
+    return moment if ahead and sending.is_open(moment, visit.theirs, visit.hours) else None
 
 
 def after(length: timedelta) -> When:
@@ -105,11 +113,11 @@ def after(length: timedelta) -> When:
 
 def calmly_after(length: timedelta) -> When:
     """So much later, or when people are next written to."""
-    return lambda visit: sending.later(visit.now + length, visit.theirs, hours())
+    return lambda visit: sending.later(visit.now + length, visit.theirs, visit.hours)
 
 
 def next_morning(visit: Visit) -> datetime:
-    return sending.morning_after(visit.now, visit.theirs, hours())
+    return sending.morning_after(visit.now, visit.theirs, visit.hours)
 
 
 def start(visit: Visit) -> datetime:
@@ -131,7 +139,7 @@ def last_call(visit: Visit) -> datetime | None:
     if until is None:
         return None
     moment = min(visit.booking.starts_at - 2 * DAY, until - 4 * HOUR)
-    return sending.earlier(moment, visit.theirs, hours())
+    return sending.earlier(moment, visit.theirs, visit.hours)
 
 
 def a_day_on_or_start(visit: Visit) -> datetime:

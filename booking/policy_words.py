@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import time
+
 from django.utils.translation import gettext as _
 
 from booking.terms import costs
 from clinic.places.policies import Policy
 from clinic.web.money import money, rounded
-from clinic.web.templatetags.lumen import minutes
+from clinic.web.templatetags.lumen import clock_short, minutes
 
 
 def sentences(policy: Policy) -> dict[str, str]:
@@ -38,6 +41,7 @@ def sentences(policy: Policy) -> dict[str, str]:
         )
         % {"hours": policy.free_until_hours},
         "late_fee_percent": of_price,
+        "messages_from_hour": when_we_write([policy]),
     }
     if policy.new_client_extra_minutes:
         said["new_client_extra_minutes"] = _(
@@ -46,3 +50,13 @@ def sentences(policy: Policy) -> dict[str, str]:
     if policy.no_show_percent != policy.late_fee_percent:
         said["no_show_percent"] = of_price
     return said
+
+
+def when_we_write(policies: Iterable[Policy]) -> str:
+    """Return between which hours of the day clients hear from us by the widest of `policies`."""
+    rules = list(policies)
+    hours = {
+        "from": clock_short(time(min(each.messages_from_hour for each in rules))),
+        "until": clock_short(time(max(each.messages_until_hour for each in rules))),
+    }
+    return _("We send reminders between %(from)s and %(until)s by your clock.") % hours

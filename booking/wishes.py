@@ -107,13 +107,14 @@ class Wish:
         """The client's time in minutes."""
         return self.paid_minutes() + self.talk_minutes(policy) + self.adjusted_minutes
 
-    def turnover_minutes(self) -> int:
+    def turnover_minutes(self, policy: Policy) -> int:
         """Minutes for which provider and room are kept after the treatment."""
-        return _either(self.buffer_minutes, self.option.buffer_minutes)
+        usual = max(self.option.buffer_minutes, policy.buffer_minutes_at_least)
+        return _either(self.buffer_minutes, usual)
 
     def demand(self, policy: Policy) -> Demand:
         """Return what such a visit takes of the diary."""
-        buffer = self.turnover_minutes() * MINUTE
+        buffer = self.turnover_minutes(policy) * MINUTE
         wipe = _either(self.wipe_minutes, policy.device_wipe_minutes) * MINUTE
         needs = [need for offer in (self.option.treatment, *self.add_ons) for need in offer.needs]
         return Demand(

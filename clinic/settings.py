@@ -207,7 +207,6 @@ MESSAGE_LEASE = timedelta(seconds=env.float("MESSAGE_LEASE", default=120.0))
 MESSAGE_BACKOFF = timedelta(seconds=env.float("MESSAGE_BACKOFF", default=60.0))  # doubles each try
 MESSAGE_ATTEMPTS = env.int("MESSAGE_ATTEMPTS", default=8)
 MESSAGE_ALARM = timedelta(seconds=env.float("MESSAGE_ALARM", default=300.0))  # late from then on
-MESSAGE_HOURS = (9, 20)  # in which clients are reminded, asked and texted, on their own clock
 CELERY_BEAT_SCHEDULE = {
     "send-due-messages": {
         "task": "clinic.messaging.tasks.send_due_messages",

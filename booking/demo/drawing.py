@@ -266,7 +266,7 @@ class Day:
         ends_at = starts_at + timedelta(seconds=demand.treatment_seconds)
         status, since = self._outcome(made_at, starts_at, ends_at)
         nonce, link_hash = links.new_link()
-        promise = policy.promise() | {"buffer_minutes": wish.option.buffer_minutes}
+        promise = policy.promise() | {"buffer_minutes": wish.turnover_minutes(policy)}
         percent = {
             Status.CANCELLED_LATE: policy.late_fee_percent,
             Status.NO_SHOW: policy.no_show_percent,

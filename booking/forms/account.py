@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -18,7 +19,10 @@ from clinic.web.fields import MobileField
 
 
 class AboutMeForm(forms.Form):
-    """Name, number and time zone, as they are now."""
+    """Name, number and time zone, as they are now.
+
+    The zones of `places` come first; `hours` says when reminders go by the one chosen.
+    """
 
     name = forms.CharField(
         label=_("Your name"),
@@ -33,18 +37,17 @@ class AboutMeForm(forms.Form):
         help_text=_("In case something comes up on the day, and for texts if you want them."),
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
     )
-    time_zone = forms.ChoiceField(
-        label=_("Your time zone"),
-        required=False,
-        help_text=_("We send reminders between 9 am and 8 pm by this clock."),
-    )
+    time_zone = forms.ChoiceField(label=_("Your time zone"), required=False)
 
-    def __init__(self, data: Any, *, initial: dict[str, str]) -> None:
+    def __init__(
+        self, data: Any, *, initial: dict[str, str], places: Iterable[Location], hours: str = ""
+    ) -> None:
         super().__init__(data, initial=initial)
-        near = sorted({place.time_zone for place in Location.objects.all()})
+        near = sorted({place.time_zone for place in places})
         zones = dict.fromkeys([*filter(None, [initial["time_zone"]]), *near, *clock.places()])
         names = [(zone, zone.replace("_", " ")) for zone in zones]
         self.fields["time_zone"].choices = [("", _("The clinic’s")), *names]  # type: ignore[attr-defined]
+        self.fields["time_zone"].help_text = hours
 
     def clean_name(self) -> str:
         name = str(self.cleaned_data["name"])

@@ -12,6 +12,7 @@ from booking.forms.account import AboutMeForm
 from booking.forms.details import DetailsForm
 from booking.views.steps import in_national_form
 from clinic.clients.models import LONGEST_EMAIL, Client, ClientNote
+from clinic.places.models import Location
 
 LONGEST_SEARCH = 120
 
@@ -37,7 +38,8 @@ class ContactForm(AboutMeForm):
     def __init__(self, data: Any, *, client: Client) -> None:
         number = in_national_form(client.phone.as_e164) if client.phone else ""
         known = {"name": client.name, "phone": number, "time_zone": client.time_zone}
-        super().__init__(data, initial=known | {"email": client.email})
+        known["email"] = client.email
+        super().__init__(data, initial=known, places=Location.objects.all())
         for name, label in (
             ("name", _("Name")),
             ("phone", _("Phone")),

@@ -12,8 +12,8 @@ HASTE = timedelta(minutes=30)  # before the day ends, so that a late worker is s
 class Hours(NamedTuple):
     """The hours of the day in which people are written to, [opens, closes), on their own clock."""
 
-    opens: time = time(9)
-    closes: time = time(20)
+    opens: time
+    closes: time
 
 
 def days_before(start: datetime, days: int, zone: ZoneInfo) -> datetime:

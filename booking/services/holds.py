@@ -265,7 +265,7 @@ def write_down(free: FreeSlots, slot: Slot, *, now: datetime, **standing: Any) -
         created_at=now,
         priced_at=now,
         price=slot.price.total,
-        promise=policy.promise() | {"buffer_minutes": wish.option.buffer_minutes},
+        promise=policy.promise() | {"buffer_minutes": wish.turnover_minutes(policy)},
         **standing,
     )
     booking.add_ons.set(wish.add_ons)

@@ -81,7 +81,7 @@ def move(
         actor=actor,
     )
     before = Standing.of(booking)
-    after = _after(booking, before, asked.with_(slot.provider), slot, is_client=is_client, now=now)
+    after = _after(booking, before, free, slot, is_client=is_client, now=now)
     put(booking, after, kept, moves=int(is_client))
     record(
         booking,
@@ -143,9 +143,16 @@ def _slot(
 
 
 def _after(
-    booking: Booking, before: Standing, wish: Wish, slot: Slot, *, is_client: bool, now: datetime
+    booking: Booking,
+    before: Standing,
+    free: FreeSlots,
+    slot: Slot,
+    *,
+    is_client: bool,
+    now: datetime,
 ) -> Standing:
     """How the visit stands once it is moved."""
+    wish = free.wish.with_(slot.provider)
     lines = slot.price.lines
     texts = before.texts
     if not wish.is_as(before.wish):
@@ -158,19 +165,23 @@ def _after(
         ends_at=slot.ends_at,
         lines=lines,
         priced_at=before.priced_at if lines == before.lines else now,
-        promise=_promise(booking, wish, is_client=is_client, now=now),
+        promise=_promise(
+            booking, wish.turnover_minutes(free.policy), is_client=is_client, now=now
+        ),
         texts=texts,
         held_until=before.held_until,
     )
 
 
-def _promise(booking: Booking, wish: Wish, *, is_client: bool, now: datetime) -> dict[str, Any]:
+def _promise(
+    booking: Booking, buffer_minutes: int, *, is_client: bool, now: datetime
+) -> dict[str, Any]:
     """The policy as it was promised, with the turnover of what is booked now.
 
     Who moves when changes are no longer free keeps the hour they had, and what canceling costs: a
     new time, or something shorter, would else be a way around it.
     """
-    promise = booking.promise | {"buffer_minutes": wish.turnover_minutes()}
+    promise = booking.promise | {"buffer_minutes": buffer_minutes}
     for kept in ("free_until", "late_fee"):
         promise.pop(kept, None)
     if is_client and now > booking.free_until:

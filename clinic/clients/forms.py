@@ -13,7 +13,7 @@ from clinic.clients.models import Client, ConsentKind
 from clinic.clients.selectors import OPTIONAL, preferences
 from clinic.web.fields import MobileField
 
-PREFERENCES_WORDING = "2026-11"
+PREFERENCES_WORDING = "2026-11.2"
 BY_TEXT = (ConsentKind.SERVICE_SMS, ConsentKind.MARKETING_SMS)
 
 
@@ -23,8 +23,8 @@ class PreferencesForm(forms.Form):
     service_sms = forms.BooleanField(
         label=_("Texts about my appointments"),
         help_text=_(
-            "At most one text a day and three a week, from 9 am to 8 pm. Message and data rates "
-            "may apply. Reply STOP to end them. We treat you just as well without."
+            "At most one text a day and three a week, never before 8 am or after 9 pm. Message and "
+            "data rates may apply. Reply STOP to end them. We treat you just as well without."
         ),
         required=False,
     )

@@ -78,6 +78,15 @@ def _field(rule: Rule, otherwise: Standing) -> forms.Field:
             widget=forms.NumberInput(attrs={"placeholder": empty, "inputmode": "decimal"}),
         )
     least, most = bounds(rule.name)
+    if rule.is_hour:
+        limits = {"least": rule.written(least), "most": rule.written(most)}
+        said = _("Nobody may be written to before %(least)s or after %(most)s.") % limits
+        return forms.TypedChoiceField(
+            choices=[("", empty), *((hour, rule.written(hour)) for hour in range(least, most + 1))],
+            coerce=int,
+            empty_value=None,
+            error_messages={"invalid_choice": said},
+        )
     said = _("Enter a whole number from %(least)s to %(most)s.") % {"least": least, "most": most}
     return forms.IntegerField(
         min_value=least,

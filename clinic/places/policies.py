@@ -31,6 +31,7 @@ class Policy:
     notice_hours_new: int = 24
     horizon_days: int = 60
     new_client_extra_minutes: int = 15
+    buffer_minutes_at_least: int = 0
     device_wipe_minutes: int = 5
     add_ons_at_most: int = 2
     visit_minutes_at_most: int = 90
@@ -41,6 +42,8 @@ class Policy:
     undo_minutes: int = 3
     manage_link_days: int = 30
     morning_note_hours: int = 0
+    messages_from_hour: int = 9
+    messages_until_hour: int = 20
     form_hours: int = 24
     late_keep_minutes: int = 10
     late_shorten_minutes: int = 15
@@ -74,6 +77,8 @@ class Policy:
             "undo_minutes": self.undo_minutes,
             "manage_link_days": self.manage_link_days,
             "morning_note_hours": self.morning_note_hours,
+            "messages_from_hour": self.messages_from_hour,
+            "messages_until_hour": self.messages_until_hour,
             "device_wipe_minutes": self.device_wipe_minutes,
         }
 
@@ -81,8 +86,18 @@ class Policy:
 DEFAULTS = asdict(Policy())
 AT_LEAST_ONE = {"hold_minutes", "horizon_days", "visit_minutes_at_most"}
 # By the first of these words in a rule's name, else COUNT. Three times 240 minutes, of visit, talk
-# and turnover, are the 12 hours that an allocation may last.
-AT_MOST = {"treating": 720, "minutes": 240, "hours": 24 * 365, "days": 2 * 365, "percent": 100}
+# and turnover, are the 12 hours that an allocation may last; a buffer is at most an hour wherever
+# it is set. Nobody may be written to before 8:00 or after 21:00 (handbook, section 6).
+AT_LEAST = {"hour": 8}
+AT_MOST = {
+    "treating": 720,
+    "buffer": 60,
+    "minutes": 240,
+    "hours": 24 * 365,
+    "hour": 21,
+    "days": 2 * 365,
+    "percent": 100,
+}
 COUNT = 100
 DEAREST = Decimal(100_000)
 
@@ -102,6 +117,8 @@ def merged(versions: Iterable[dict[str, Any]]) -> Policy:
         raise ValidationError(_("The price band ends below its beginning."))
     if policy.late_keep_minutes > policy.late_shorten_minutes:
         raise ValidationError(_("Who is late would lose the session before it is shortened."))
+    if policy.messages_from_hour >= policy.messages_until_hour:
+        raise ValidationError(_("The hours in which messages go end before they begin."))
     return policy
 
 
@@ -131,8 +148,10 @@ def typed(name: str, value: Any) -> bool | int | Decimal | None:
             raise ValidationError(_("%(name)s is an amount of money.") % {"name": name})
         return amount
     least, most = bounds(name)
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+    if isinstance(value, bool) or not isinstance(value, int) or value < min(least, 1):
         raise ValidationError(_("%(name)s is a whole number.") % {"name": name})
+    if value < least:
+        raise ValidationError(_("%(name)s is at least %(least)s.") % {"name": name, "least": least})
     if value > most:
         raise ValidationError(_("%(name)s is at most %(most)s.") % {"name": name, "most": most})
     return value
@@ -140,8 +159,10 @@ def typed(name: str, value: Any) -> bool | int | Decimal | None:
 
 def bounds(name: str) -> tuple[int, int]:
     """Return the least and the most that the rule `name`, a whole number, may be."""
-    most = next((AT_MOST[word] for word in name.split("_") if word in AT_MOST), COUNT)
-    return int(name in AT_LEAST_ONE), most
+    words = name.split("_")
+    least = next((AT_LEAST[word] for word in words if word in AT_LEAST), name in AT_LEAST_ONE)
+    most = next((AT_MOST[word] for word in words if word in AT_MOST), COUNT)
+    return int(least), most
 
 
 def policy_for(location: Location | None, *, now: datetime) -> Policy:

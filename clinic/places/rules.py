@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import time
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from clinic.places.policies import DEFAULTS, Policy
 from clinic.web.money import money
+from clinic.web.templatetags.lumen import clock_short
 
 
 @dataclass(frozen=True)
@@ -28,12 +30,19 @@ class Rule:
         """What it is made of: bool, int or Decimal."""
         return type(DEFAULTS[self.name])
 
+    @property
+    def is_hour(self) -> bool:
+        """Whether it is a time of the day, on the hour."""
+        return "hour" in self.name.split("_")
+
     def written(self, value: Any) -> str:
-        """Write a value of it with its unit: "24 hours", "50 %", "$100", "yes"."""
+        """Write a value of it with its unit: "24 hours", "9 am", "50 %", "$100", "yes"."""
         if isinstance(value, bool):
             return _("yes") if value else _("no")
         if isinstance(value, Decimal):
             return money(value)
+        if self.is_hour:
+            return clock_short(time(value))
         words = self.name.split("_")
         if "percent" in words:
             return _("%(count)d %%") % {"count": value}
@@ -174,10 +183,39 @@ GROUPS = (
                 gettext_lazy("Note on the morning"),
                 gettext_lazy("This long before the visit one more note goes; 0 for none."),
             ),
+        ),
+    ),
+    Group(
+        gettext_lazy("Between two sessions"),
+        (
+            Rule(
+                "buffer_minutes_at_least",
+                gettext_lazy("Room and person kept clear"),
+                gettext_lazy(
+                    "At least this long after each session; more where the catalogue says so."
+                ),
+            ),
             Rule(
                 "device_wipe_minutes",
                 gettext_lazy("Wiping a device"),
                 gettext_lazy("Kept clear after each session on it."),
+            ),
+        ),
+    ),
+    Group(
+        gettext_lazy("When clients are written to"),
+        (
+            Rule(
+                "messages_from_hour",
+                gettext_lazy("Not before"),
+                gettext_lazy(
+                    "Reminders, questions and texts wait until then, by the client’s clock."
+                ),
+            ),
+            Rule(
+                "messages_until_hour",
+                gettext_lazy("Not after"),
+                gettext_lazy("From then on they wait for the morning, or go a little earlier."),
             ),
         ),
     ),

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import time
 from typing import Any, cast
 
-from django.conf import settings
 from django.contrib import messages as toasts
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
@@ -60,14 +58,7 @@ def policies(request: HttpRequest) -> HttpResponse:
         )
         for group in GROUPS
     ]
-    send_from, send_until = (time(hour) for hour in settings.MESSAGE_HOURS)
-    context = {
-        "groups": groups,
-        "places": book.places,
-        "latest": book.history()[:1],
-        "send_from": send_from,
-        "send_until": send_until,
-    }
+    context = {"groups": groups, "places": book.places, "latest": book.history()[:1]}
     with timezone.override(home_zone(book.places)):
         return staff_page(request, "places/policies.html", context)
 

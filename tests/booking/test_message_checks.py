@@ -19,6 +19,7 @@ from tests.booking.scenes import NOW, confirm, on
 from tests.factories import (
     InstructionFactory,
     InstructionVersionFactory,
+    PolicyVersionFactory,
     Scene,
     UserFactory,
     booked,
@@ -118,6 +119,14 @@ class TestTheHour:
         night = on(scene, 13, 22)
 
         assert why_not(reminder, night) == on(scene, 14, 9)
+
+    def test_the_hours_of_the_place_count(self, scene):
+        PolicyVersionFactory(location=scene.location, values={"messages_from_hour": 11})
+        confirm(scene, on(scene, 14, 13))
+        reminder = planned("M05")
+
+        assert why_not(reminder, on(scene, 13, 10)) == on(scene, 13, 11)
+        assert why_not(reminder, on(scene, 13, 11)) is None
 
     def test_the_clients_own_night_counts(self):
         scene = open_clinic("America/New_York")

@@ -134,6 +134,20 @@ class TestOnceItIsBooked:
         assert about(late, channel="sms")["M06"] == on(scene, 15, 11)
         assert "M06" not in about(early, channel="sms")  # nobody is texted at six
 
+    def test_clients_are_written_to_in_the_hours_that_held_when_they_booked(self, scene):
+        before = confirm(scene, on(scene, 14, 9))
+        PolicyVersionFactory(
+            location=scene.location, values={"messages_from_hour": 11, "messages_until_hour": 16}
+        )
+        early, late = (
+            confirm(scene, on(scene, 15, hour), name=name, email=f"{name}@mail.example")
+            for hour, name in ((9, "Ana"), (16, "Bo"))
+        )
+
+        assert about(before)["M05"] == on(scene, 13, 9)
+        assert about(early)["M05"] == on(scene, 13, 15, 30)
+        assert about(late)["M05"] == on(scene, 14, 15, 30)
+
     def test_the_aesthetician_gets_one_sheet_for_all_visits_of_a_day(self, scene):
         scene.provider.user = UserFactory()
         scene.provider.save()

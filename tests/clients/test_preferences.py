@@ -7,6 +7,7 @@ from django.core.cache import cache
 from django.test import Client as Browser
 
 from clinic.clients import links
+from clinic.clients.forms import PREFERENCES_WORDING
 from clinic.clients.models import Client, Consent, ConsentKind
 from clinic.clients.selectors import optional_answers, preferences, standing_since
 from clinic.clients.services import change_preferences, record_consent
@@ -37,7 +38,7 @@ def say(client: Client, kind: ConsentKind, is_given: bool, *, at: datetime = NOW
         client=client,
         kind=kind,
         is_given=is_given,
-        wording_version="2026-11",
+        wording_version=PREFERENCES_WORDING,
         source="booking",
         now=at,
     )
@@ -99,12 +100,12 @@ class TestWhatIsWanted:
         change_preferences(
             client=maya,
             wanted={ConsentKind.CARE_TIPS: True, ConsentKind.MARKETING_EMAIL: True},
-            wording_version="2026-11",
+            wording_version=PREFERENCES_WORDING,
             source="preferences",
             now=NOW,
         )
 
-        assert said(maya) == [("marketing_email", True, "preferences", "2026-11", NOW)]
+        assert said(maya) == [("marketing_email", True, "preferences", PREFERENCES_WORDING, NOW)]
 
     def test_an_answer_stands_since_it_was_first_given_in_a_row(self, maya):
         kind = ConsentKind.SERVICE_SMS
@@ -151,8 +152,8 @@ class TestThePage:
 
         assert (response.status_code, response["Location"]) == (303, url)
         assert sorted(said(maya)) == [
-            ("care_tips", False, "preferences", "2026-11", NOW),
-            ("service_sms", True, "preferences", "2026-11", NOW),
+            ("care_tips", False, "preferences", PREFERENCES_WORDING, NOW),
+            ("service_sms", True, "preferences", PREFERENCES_WORDING, NOW),
         ]
 
     def test_saving_as_it_is_writes_nothing(self, client, maya):
@@ -241,7 +242,7 @@ class TestOnePress:
         response = strict.post(stop_url(maya, "care_tips"), ONE_CLICK)
 
         assert response.status_code == 200
-        assert said(maya) == [("care_tips", False, "unsubscribe", "2026-11", NOW)]
+        assert said(maya) == [("care_tips", False, "unsubscribe", PREFERENCES_WORDING, NOW)]
         assert preferences(maya)[ConsentKind.FEEDBACK]
 
     def test_pressing_twice_is_pressing_once(self, client, maya):

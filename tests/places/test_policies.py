@@ -105,6 +105,13 @@ def test_every_rule_takes_its_own_default_back_from_the_database(db):
         ({"treating_minutes_in_a_row": 10**9}, "treating_minutes_in_a_row is at most 720."),
         ({"notice_hours_new": 10**9}, "notice_hours_new is at most 8760."),
         ({"horizon_days": 10**9}, "horizon_days is at most 730."),
+        ({"buffer_minutes_at_least": 61}, "buffer_minutes_at_least is at most 60."),
+        ({"messages_from_hour": 7}, "messages_from_hour is at least 8."),
+        ({"messages_until_hour": 22}, "messages_until_hour is at most 21."),
+        (
+            {"messages_from_hour": 12, "messages_until_hour": 12},
+            "The hours in which messages go end before they begin.",
+        ),
         ({"hold_extensions": 10**9}, "hold_extensions is at most 100."),
         ({"price_at_most": "1e30"}, "price_at_most is an amount of money."),
         ({"price_at_most": "a lot"}, "price_at_most is an amount of money."),

@@ -91,7 +91,7 @@ def test_each_value_stands_beside_those_of_the_places_with_where_it_comes_from(
     ) in page
     assert "12 hours the handbook’s" in page
     assert "Otherwise you can book as well, from 36 hours ahead" in page
-    assert "Now 9 am to 8 pm" in page
+    assert "We send reminders between 9 am and 8 pm by your clock." in page
 
 
 def test_what_would_change_is_shown_and_nothing_holds_before_it_is_published(admin, harbor):
@@ -162,6 +162,34 @@ def test_a_value_out_of_bounds_is_said_beside_its_field(admin, rule, value, sent
     assert response.status_code == 422
     assert response.context["form"].errors == {rule: [sentence]}
     assert f'value="{value}"' in response.content.decode()
+
+
+@pytest.mark.parametrize(("rule", "hour"), [("messages_from_hour", 7), ("messages_until_hour", 22)])
+def test_nobody_is_written_to_at_an_hour_at_which_that_is_against_the_law(admin, rule, hour):
+    response = admin.post(CHANGE, typed(admin, **{rule: hour}) | {"preview": "1"})
+
+    assert response.status_code == 422
+    assert "Nobody may be written to before 8 am or after 9 pm." in words(response)
+
+
+def test_the_hours_in_which_clients_are_written_to_are_chosen_and_said_to_them(admin, alder):
+    sent = typed(admin, of_alder(), messages_from_hour=10) | {"reason": "Calm mornings"}
+
+    page = words(admin.post(of_alder(), sent | {"preview": "1"}))
+    admin.post(of_alder(), sent | {"publish": "1"})
+
+    assert "now: 9 am then: 10 am" in page
+    assert "Clients will read We send reminders between 10 am and 8 pm by your clock." in page
+    assert policy_for(alder, now=NOW).messages_from_hour == 10
+
+
+def test_hours_that_end_before_they_begin_are_refused_in_a_sentence(admin):
+    hours = {"messages_from_hour": 15, "messages_until_hour": 15, "reason": "Fewer"}
+
+    response = admin.post(CHANGE, typed(admin, **hours) | {"publish": "1"})
+
+    assert response.status_code == 422
+    assert "The hours in which messages go end before they begin." in words(response)
 
 
 def test_a_value_that_makes_no_sense_at_a_place_is_refused_with_its_name(admin, harbor):

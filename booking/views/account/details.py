@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from booking import feeds
 from booking.forms.account import AboutMeForm
+from booking.policy_words import when_we_write
 from booking.selectors.account import zone_of
 from booking.selectors.calendars import open_feed_of
 from booking.services import calendars
@@ -23,6 +24,7 @@ from booking.views.presses import press
 from booking.views.steps import in_national_form
 from clinic.clients.models import Client
 from clinic.clients.views import preferences_page
+from clinic.places.selectors import rule_book
 from clinic.web import clock
 
 EITHER = ["GET", "HEAD", "POST"]
@@ -34,7 +36,14 @@ def details(request: HttpRequest, me: Client) -> HttpResponse:
     """Name, number and time zone; the address is changed where one signs in."""
     number = in_national_form(me.phone.as_e164) if me.phone else ""
     known = {"name": me.name, "phone": number, "time_zone": me.time_zone}
-    form = AboutMeForm(request.POST if request.method == "POST" else None, initial=known)
+    book = rule_book(now=clock.now())
+    hours = when_we_write([book.policy(place) for place in (None, *book.places)])
+    form = AboutMeForm(
+        request.POST if request.method == "POST" else None,
+        initial=known,
+        places=book.places,
+        hours=hours,
+    )
     if form.is_valid():
         try:
             change_details(client=me, now=clock.now(), **form.cleaned_data)

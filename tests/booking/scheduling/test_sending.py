@@ -18,7 +18,7 @@ from booking.scheduling.sending import (
 
 pytestmark = pytest.mark.once
 NEW_YORK = ZoneInfo("America/New_York")
-HOURS = Hours()
+HOURS = Hours(time(9), time(20))
 
 zones = st.sampled_from(
     [ZoneInfo(name) for name in ("America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe")]

@@ -139,10 +139,10 @@ def storable_scenes(draw) -> oracle.Scene:
 
 class TestAgainstTheOracle:
     @settings(max_examples=rounds(60, 150))
-    @given(storable_scenes())
-    def test_the_times_on_offer_are_those_found_minute_by_minute(self, scene):
+    @given(storable_scenes(), st.booleans())
+    def test_the_times_on_offer_are_those_found_minute_by_minute(self, scene, has_floor):
         with transaction.atomic():
-            wish, providers = stored(scene)
+            wish, providers = stored(scene, has_floor=has_floor)
             slots = free_slots(
                 wish=wish,
                 first_on=oracle.wall_clock(scene.first_minute, scene.zone).date(),
@@ -162,8 +162,11 @@ def at(minute: int) -> datetime:
     return datetime.fromtimestamp(minute * 60, UTC)
 
 
-def stored(scene: oracle.Scene) -> tuple[Wish, dict[int, int]]:
-    """Write a scene down; return what is wished for, and whom each provider's key stands for."""
+def stored(scene: oracle.Scene, *, has_floor: bool = False) -> tuple[Wish, dict[int, int]]:
+    """Write a scene down; return what is wished for, and whom each provider's key stands for.
+
+    With `has_floor` it is the place that asks for the buffer, and the length for none.
+    """
     location = LocationFactory(time_zone=scene.zone)
     for hours in scene.opening:
         OpeningHoursFactory(
@@ -180,12 +183,13 @@ def stored(scene: oracle.Scene) -> tuple[Wish, dict[int, int]]:
             device_needs=[[kinds.get(kind, kind) for kind in need] for need in scene.needs]
         ),
         minutes=min(scene.treatment_minutes, 60),
-        buffer_minutes=scene.provider_turnover_minutes,
+        buffer_minutes=0 if has_floor else scene.provider_turnover_minutes,
     )
     PolicyVersionFactory(
         values={
             "notice_hours_known": 0,
             "device_wipe_minutes": scene.device_turnover_minutes,
+            "buffer_minutes_at_least": scene.provider_turnover_minutes if has_floor else 0,
         }
     )
     rows = {pk: ProviderFactory(treatments=[option.treatment]) for pk in scene.providers}

@@ -65,7 +65,13 @@ class TestMoving:
     def test_price_policy_and_reference_stay_as_promised(self, scene):
         booking = confirm(scene, on(scene, 4, 9))
         promised = (booking.reference, booking.price, booking.promise, booking.link_hash)
-        PolicyVersionFactory(values={"late_fee_percent": 100, "device_wipe_minutes": 20})
+        PolicyVersionFactory(
+            values={
+                "late_fee_percent": 100,
+                "device_wipe_minutes": 20,
+                "buffer_minutes_at_least": 45,
+            }
+        )
         scene.option.buffer_minutes = 30
         scene.option.save()
 

@@ -20,6 +20,7 @@ from tests.booking.scenes import NOW, hold, on, slots_on, type_details, visitor,
 from tests.factories import (
     AddOnFactory,
     DeviceFactory,
+    PolicyVersionFactory,
     PriceFactory,
     PriceListFactory,
     ProviderFactory,
@@ -192,6 +193,21 @@ def test_a_room_may_turn_over_after_closing_but_a_provider_may_not():
     scene = open_clinic(minutes=60, buffer_minutes=30)
 
     assert walls(slots_on(scene, 4))[-1] == "16:15"
+
+
+@pytest.mark.parametrize(("floor", "kept", "last"), [(10, 15, "16:30"), (30, 30, "16:15")])
+def test_room_and_person_are_kept_clear_as_long_as_the_place_says_at_least(floor, kept, last):
+    scene = open_clinic(minutes=60, buffer_minutes=15)
+    PolicyVersionFactory(location=scene.location, values={"buffer_minutes_at_least": floor})
+
+    booking = hold(scene, on(scene, 4, 9))
+
+    rows = booking.allocations.select_related("resource")
+    turnovers = {row.resource.kind: row.ends_at - booking.ends_at for row in rows}
+    assert turnovers[Kind.PROVIDER] == turnovers[Kind.ROOM] == timedelta(minutes=kept)
+    assert turnovers[Kind.DEVICE] == timedelta(minutes=5)
+    assert booking.promise["buffer_minutes"] == kept
+    assert walls(slots_on(scene, 4))[-1] == last
 
 
 def test_what_is_not_offered_is_refused_with_the_reason():

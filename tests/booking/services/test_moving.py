@@ -18,6 +18,7 @@ from tests.factories import (
     AddOnFactory,
     InstructionVersionFactory,
     OptionFactory,
+    PolicyVersionFactory,
     PriceFactory,
     PriceListFactory,
     ProviderFactory,
@@ -120,6 +121,19 @@ def test_another_length_costs_what_the_list_says_and_has_its_own_turnover(scene,
     kept = booking.allocations.get(resource=booking.provider)
     assert kept.ends_at - booking.ends_at == timedelta(minutes=10)
     assert booking.extra_minutes == 15
+    assert findings(now=NOW) == []
+
+
+def test_another_length_is_kept_clear_as_long_as_the_place_asks_by_now(scene, booking):
+    half = OptionFactory(treatment=scene.treatment, minutes=30, buffer_minutes=10)
+    PriceFactory(option=half, amount=115)
+    PolicyVersionFactory(location=scene.location, values={"buffer_minutes_at_least": 25})
+
+    become(booking, option=half)
+
+    kept = booking.allocations.get(resource=booking.provider)
+    assert kept.ends_at - booking.ends_at == timedelta(minutes=25)
+    assert booking.promise["buffer_minutes"] == 25
     assert findings(now=NOW) == []
 
 

@@ -69,7 +69,7 @@ class TestEveryPage:
             )
         at_most = {
             "home": 18,
-            "details": 6,
+            "details": 7,
             "messages": 9,
             "calendar": 6,
             "privacy": 7,
