@@ -340,12 +340,16 @@ def test_sent_back_it_comes_with_the_reason_and_is_written_on(admin, lead, text)
     assert text.versions.count() == 2
 
 
-def test_what_waits_is_not_written_on(admin, text):
-    form = typed(admin, text)
+def test_what_waits_is_not_written_on_and_who_typed_meanwhile_loses_nothing(admin, text):
+    form = typed(admin, text, **{"line-0-text": "Typed meanwhile."})
     draft = hand_in(admin, text)
 
     assert admin.get(page("write", text))["Location"] == page("version", draft)
-    assert admin.post(page("write", text), form)["Location"] == page("version", draft)
+    refused = admin.post(page("write", text), form)
+    assert refused.status_code == 409
+    assert "handed in or approved meanwhile" in words(refused)
+    assert page("version", draft) in refused.content.decode()
+    assert held(refused)["line-0-text"] == "Typed meanwhile."
     draft.refresh_from_db()
     assert draft.lines[0] == "Pause retinol five days ahead."
 

@@ -97,9 +97,9 @@ def write(request: HttpRequest, pk: int) -> HttpResponse:
     """Write the draft of a text. A press on a row's button changes the rows and saves nothing."""
     found = get_object_or_404(Instruction, pk=pk)
     draft = found.versions.filter(approved_at=None).first()
-    if draft and draft.handed_in_at:
-        return see_other(reverse("catalogue:version", args=[draft.pk]))
     if request.method != "POST":
+        if draft and draft.handed_in_at:
+            return see_other(reverse("catalogue:version", args=[draft.pk]))
         return _editor_page(request, found, draft, _editor(found, draft))
     editor = _editor(found, draft, request.POST)
     if pressed := request.POST.get("press"):
