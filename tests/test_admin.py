@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import time, timedelta
+from datetime import time
 from typing import Any
 
 import pytest
@@ -12,7 +12,6 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Group
 from django.db import connection, models
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
@@ -20,40 +19,27 @@ from django.urls import reverse
 from django.utils import timezone
 
 from booking.models import (
-    Alert,
     Allocation,
     Booking,
     BookingEvent,
     BookingLine,
     Device,
-    Draft,
     ExtraOpening,
-    Feed,
-    OutsideBusy,
-    OutsideCalendar,
-    Provider,
-    Reading,
     Resource,
-    ScheduleChange,
-    SkinCheck,
     TimeOff,
-    TouchedVisit,
     WorkingHours,
 )
 from booking.permissions import Role
-from booking.services.calendars import open_feed
 from clinic.accounts.models import User
-from clinic.clients.models import Client, ClientMerge, ClientNote, Consent, ConsentKind
-from clinic.messaging.models import Message, Suppression
-from clinic.messaging.services import Draft as Planned
-from clinic.messaging.services import plan
+from clinic.clients.models import Client
+from clinic.messaging.models import Message
 from clinic.places.models import PolicyVersion
 from clinic.trail.models import Entry, Seal
-from clinic.trail.services import note, seal
 from tests import factories
 from tests.booking.scenes import confirm, on, slots_on, walls
-from tests.factories import LONG_AGO, MONDAY_9AM, Scene, booked, give_hours, open_clinic
-from treatments.models import Option, Price, PriceChange
+from tests.factories import MONDAY_9AM, Scene, booked, give_hours, open_clinic
+from tests.rows import make
+from treatments.models import Option, Price
 
 OURS = ("accounts", "booking", "clients", "messaging", "places", "trail", "treatments")
 READ_ONLY = {
@@ -85,174 +71,6 @@ READ_ONLY = {
 }
 # What the content policy forbids: scripts, styles and handlers inside the page
 INLINE = re.compile(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)[^>]*>")
-numbers = iter(range(10**9))
-
-
-def make_event() -> BookingEvent:
-    return BookingEvent.objects.create(
-        booking=booked(),
-        what="confirmed",
-        at=MONDAY_9AM,
-        by=BookingEvent.By.STAFF,
-        user=factories.UserFactory(),
-    )
-
-
-def make_consent() -> Consent:
-    return Consent.objects.create(
-        client=factories.ClientFactory(),
-        kind=ConsentKind.TREATMENT,
-        is_given=True,
-        wording_version="1",
-        source="booking",
-        given_at=LONG_AGO,
-    )
-
-
-def make_message() -> Message:
-    letter = Planned(
-        subject=f"booking:{next(numbers)}", code="M01", recipient="client", due_at=MONDAY_9AM
-    )
-    plan(messages=[letter], now=LONG_AGO)
-    return Message.objects.get(key=letter.key)
-
-
-def make_busy() -> OutsideBusy:
-    calendar = make_calendar()
-    return calendar.busy.create(
-        resource=calendar.provider, starts_at=MONDAY_9AM, ends_at=MONDAY_9AM + timedelta(hours=1)
-    )
-
-
-def make_calendar() -> OutsideCalendar:
-    return OutsideCalendar.objects.create(
-        provider=factories.ProviderFactory(),
-        address="https://calendar.example/secret.ics",
-        added_at=LONG_AGO,
-    )
-
-
-def make_entry() -> Entry:
-    return note(user_id=7, what=f"price.shown{next(numbers)}", subject="price:1", now=MONDAY_9AM)
-
-
-def make_seal() -> Seal:
-    make_entry()
-    seal()
-    return Seal.objects.latest("position")
-
-
-def make_change() -> ScheduleChange:
-    return ScheduleChange.objects.create(
-        kind=ScheduleChange.Kind.TIME_OFF,
-        state=ScheduleChange.State.PENDING,
-        says="Hana is away",
-        resource=factories.ProviderFactory(),
-        asked_by=factories.UserFactory(),
-        asked_at=MONDAY_9AM,
-    )
-
-
-def make_note() -> ClientNote:
-    return ClientNote.objects.create(
-        client=factories.ClientFactory(),
-        text=f"Rings twice {next(numbers)}",
-        written_by=factories.UserFactory(),
-        written_at=MONDAY_9AM,
-    )
-
-
-def make_merge() -> ClientMerge:
-    return ClientMerge.objects.create(
-        kept=factories.ClientFactory(),
-        merged=factories.ClientFactory(),
-        merged_by=factories.UserFactory(),
-        merged_at=MONDAY_9AM,
-    )
-
-
-def make_price_change() -> models.Model:
-    """A draft that was put aside; "reason" is what tells one from another."""
-    author = factories.UserFactory(full_name=f"Sam Whitlock {next(numbers)}")
-    return PriceChange.objects.create(
-        reason=f"The rent {next(numbers)}",
-        made_by=author,
-        made_at=MONDAY_9AM,
-        undone_at=MONDAY_9AM,
-        undone_by=author,
-    )
-
-
-def make_price() -> models.Model:
-    """With all that a price may name."""
-    return factories.PriceFactory(
-        price_list=factories.PriceListFactory(),
-        location=factories.LocationFactory(),
-        published_by=factories.UserFactory(),
-    )
-
-
-MAKE: dict[type[models.Model], Callable[[], Any]] = {
-    Alert: lambda: Alert.objects.create(
-        booking=booked(),
-        kind=Alert.Kind.CALL,
-        raised_at=MONDAY_9AM,
-        seen_by=factories.UserFactory(),
-    ),
-    Allocation: lambda: booked().allocations.earliest("pk"),
-    Booking: lambda: booked(add_ons=[factories.AddOnFactory()]),
-    BookingEvent: make_event,
-    BookingLine: lambda: booked().lines.get(),
-    Client: lambda: factories.ClientFactory(user=factories.UserFactory()),
-    ClientMerge: make_merge,
-    ClientNote: make_note,
-    Consent: make_consent,
-    Draft: lambda: Draft.objects.create(visitor=f"v{next(numbers)}", updated_at=MONDAY_9AM),
-    Entry: make_entry,
-    Feed: lambda: open_feed(owner=factories.ClientFactory(), now=MONDAY_9AM),
-    Group: lambda: Group.objects.create(name=f"helpers {next(numbers)}"),
-    Message: make_message,
-    Reading: lambda: Reading.objects.create(
-        booking=booked(), page=Reading.Page.PREPARATION, opened_at=MONDAY_9AM
-    ),
-    SkinCheck: lambda: SkinCheck.objects.create(
-        booking=booked(), needs_call=True, answered_at=MONDAY_9AM
-    ),
-    Resource: lambda: Resource.objects.get(pk=factories.RoomFactory().pk),
-    ScheduleChange: make_change,
-    Seal: make_seal,
-    Suppression: lambda: Suppression.objects.create(
-        channel="email",
-        address=f"maya{next(numbers)}@mail.example",
-        reason=Suppression.Reason.BOUNCED,
-        source="test:1",
-        since=MONDAY_9AM,
-    ),
-    User: lambda: factories.UserFactory(groups=["front desk"]),
-    OutsideBusy: make_busy,
-    OutsideCalendar: make_calendar,
-    Price: make_price,
-    PriceChange: make_price_change,
-    Provider: lambda: factories.ProviderFactory(
-        user=factories.UserFactory(),
-        price_list=factories.PriceListFactory(),
-        treatments=[factories.TreatmentFactory()],
-        add_ons=[factories.AddOnFactory()],
-    ),
-    PolicyVersion: lambda: factories.PolicyVersionFactory(
-        location=factories.LocationFactory(), published_by=factories.UserFactory()
-    ),
-    TimeOff: lambda: factories.TimeOffFactory(created_by=factories.UserFactory()),
-    TouchedVisit: lambda: TouchedVisit.objects.create(
-        change=make_change(), booking=booked(), schedule_version=0
-    ),
-}
-
-
-def make(model: type[models.Model]) -> Any:
-    """Return a new row of `model`, with others of its own around it."""
-    maker = MAKE.get(model) or getattr(factories, f"{model.__name__}Factory")
-    return maker()
 
 
 def page(model: type[models.Model], name: str, *args: Any) -> str:
@@ -319,7 +137,7 @@ def test_lists_and_pages_cost_the_same_for_many_rows(desk: Browser, model):
 
 
 def test_a_booking_with_many_events_costs_what_one_with_few_does(desk: Browser):
-    event = make_event()
+    event = make(BookingEvent)
     url = page(Booking, "change", event.booking_id)
     desk.get(url)
     costs = []

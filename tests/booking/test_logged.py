@@ -16,7 +16,7 @@ from clinic.clients.models import Client
 from clinic.places.models import Location, PolicyVersion
 from clinic.trail import subjects
 from clinic.trail.words import facts_said, said
-from tests.test_admin import make
+from tests.rows import make
 from treatments.models import AddOn, Instruction, InstructionVersion, Option, PriceChange, Treatment
 
 pytestmark = pytest.mark.django_db

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from aiosmtpd.controller import Controller
 
@@ -25,6 +27,14 @@ def parcels(monkeypatch: pytest.MonkeyPatch) -> Parcels:
     monkeypatch.setattr(registry, "owners", registry.owners.copy())
     registry.register("parcel", holds=owner.holds, render=owner.render, failed=owner.failed)
     return owner
+
+
+@pytest.fixture
+def patience(settings):
+    """Leases of two minutes, and three tries with a minute after the first."""
+    settings.MESSAGE_LEASE = timedelta(minutes=2)
+    settings.MESSAGE_BACKOFF = timedelta(minutes=1)
+    settings.MESSAGE_ATTEMPTS = 3
 
 
 @pytest.fixture

@@ -36,7 +36,6 @@ from clinic.accounts.models import User
 from clinic.clients import links as client_links
 from clinic.clients.models import Client, ClientMerge, ClientNote
 from clinic.messaging.models import Message
-from tests import test_admin
 from tests.booking.scenes import NOW, on
 from tests.booking.views.browsing import Visitor
 from tests.factories import (
@@ -48,6 +47,7 @@ from tests.factories import (
     UserFactory,
     open_clinic,
 )
+from tests.rows import make
 from treatments.models import PriceChange
 
 TABLE = Path(__file__).with_name("table.txt")
@@ -196,7 +196,7 @@ def build() -> World:
             browsers[role].force_login(person)
     held = guest.hold(on(scene, 5, 9))
     rows = {
-        f"{model._meta.app_label}/{model._meta.model_name}": test_admin.make(model)
+        f"{model._meta.app_label}/{model._meta.model_name}": make(model)
         for model in admin.site._registry
     }
     world = World(

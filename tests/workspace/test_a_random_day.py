@@ -13,7 +13,8 @@ from clinic.web import clock
 from tests.booking.scenes import NOW
 from tests.deep import rounds
 from tests.model.truth import TOLD_BY_THEN, Post
-from tests.workspace.day import Clock, Day, open_day
+from tests.workspace.clinic import Clock, open_day
+from tests.workspace.day import Day
 
 PRESSES = 120
 MAY_OWE = {Status.CANCELLED_LATE, Status.NO_SHOW, Status.DECLINED_AT_VISIT}

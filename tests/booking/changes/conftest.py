@@ -1,9 +1,14 @@
 """A clinic in which two people could give every visit, and whoever changes its schedule."""
 
+from collections.abc import Callable
+
 import pytest
+from django.test import Client as Browser
 
 from booking.permissions import Role
 from clinic.messaging import doorbell
+from clinic.web import clock
+from tests.booking.scenes import NOW
 from tests.factories import Scene, UserFactory, open_clinic
 
 
@@ -42,3 +47,29 @@ def hana(scene):
     scene.provider.user = user
     scene.provider.save(update_fields=["user"])
     return user
+
+
+@pytest.fixture
+def at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages read the clock of the scenes."""
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+
+
+@pytest.fixture
+def as_() -> Callable[..., Browser]:
+    def sign_in(user) -> Browser:
+        browser = Browser()
+        browser.force_login(user)
+        return browser
+
+    return sign_in
+
+
+@pytest.fixture
+def desk(as_, dana) -> Browser:
+    return as_(dana)
+
+
+@pytest.fixture
+def admin(as_, ada) -> Browser:
+    return as_(ada)

@@ -1,5 +1,8 @@
 """Words for tests of changes of the schedule."""
 
+from django.test import Client as Browser
+from django.urls import reverse
+
 from booking import services
 from booking.models import Booking, ScheduleChange
 from booking.services import changes
@@ -31,3 +34,37 @@ def day_off(scene: Scene, user: User, *, day: int = 4) -> ScheduleChange:
     """The first of the scene is away for a day."""
     draft = away(scene, on(scene, day, 0), on(scene, day + 1, 0))
     return changes.propose(change=draft, user=user, now=NOW)
+
+
+def new(kind: str) -> str:
+    return reverse("staff:propose", args=[kind])
+
+
+def press(browser: Browser, name: str, pk: int, **typed):
+    """Press a button, and see the page it leads to."""
+    answer = browser.post(reverse(f"staff:{name}", args=[pk]), typed)
+    return browser.get(answer.headers["Location"]).content.decode()
+
+
+def page(change) -> str:
+    return reverse("staff:change", args=[change.pk])
+
+
+def day_away(scene, **fields) -> dict:
+    return {
+        "resource": scene.provider.pk,
+        "starts_on": "2030-03-04",
+        "ends_on": "2030-03-04",
+        "is_all_day": "on",
+        "repeats": "0",
+    } | fields
+
+
+def week(key: str, hours: dict[int, list[str]]) -> dict[str, str]:
+    """The fields of a week as its table posts them."""
+    typed = {}
+    for day, stretches in hours.items():
+        for number, stretch in enumerate(stretches):
+            start, end = stretch.split("-")
+            typed |= {f"{key}-{day}-{number}-from": start, f"{key}-{day}-{number}-until": end}
+    return typed

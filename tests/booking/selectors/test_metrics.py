@@ -30,7 +30,7 @@ from tests.factories import (
     give_hours,
     open_clinic,
 )
-from tests.test_admin import make_message
+from tests.rows import make_message
 
 pytestmark = pytest.mark.django_db
 
