@@ -78,7 +78,7 @@ class PriceAdmin(ReadOnly, admin.ModelAdmin):
         "published_at",
         "published_by",
     )
-    list_filter = ("location", "price_list")
+    list_filter = ("location", "price_list", ("amount", admin.EmptyFieldListFilter))
     list_select_related = (
         "option__treatment",
         "add_on",

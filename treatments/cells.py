@@ -34,31 +34,44 @@ class Cell(NamedTuple):
         return read_name(name)[0]
 
     @property
+    def is_base(self) -> bool:
+        """Whether there is nothing wider, from which it could be inherited."""
+        return self.price_list is None and self.location is None
+
+    @property
     def offer(self) -> tuple[int | None, int | None]:
         """What it is for: option and add-on, one of them None."""
         return self.option, self.add_on
 
 
 Seen = tuple[int, ...]
-"""Primary keys of the prices that decide a cell: today's first (0: none), then those to come."""
+"""Primary keys of the prices that decide a cell: today's first (0: none), then those to come.
+
+Each after those that leave it to what is wider.
+"""
 
 
 @dataclass(frozen=True)
 class Edit:
-    """A price somebody typed into a cell, and which prices they saw there."""
+    """A price somebody typed into a cell, and which prices they saw there.
+
+    Without an amount it is to be inherited again.
+    """
 
     cell: Cell
-    amount: Decimal
+    amount: Decimal | None
     seen: Seen
 
     @classmethod
     def read(cls, data: dict[str, Any]) -> Edit:
         """Return the edit a draft keeps as `data`. Inverse of `as_data`."""
-        return cls(Cell.read(data["cell"]), Decimal(data["amount"]), tuple(data["seen"]))
+        amount = None if data["amount"] is None else Decimal(data["amount"])
+        return cls(Cell.read(data["cell"]), amount, tuple(data["seen"]))
 
     def as_data(self) -> dict[str, Any]:
         """Return it as a draft keeps it."""
-        return {"cell": str(self.cell), "amount": str(self.amount), "seen": list(self.seen)}
+        amount = None if self.amount is None else str(self.amount)
+        return {"cell": str(self.cell), "amount": amount, "seen": list(self.seen)}
 
 
 def name_of(cell: Cell, seen: Seen) -> str:

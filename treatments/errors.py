@@ -36,6 +36,12 @@ class PricesChanged(PriceError):
     message = _("Prices you were changing were changed meanwhile. Nothing you typed is lost.")
 
 
+class Busy(PriceError):
+    """It took so long that it could count before it is written."""
+
+    message = _("Prices are being changed by somebody else just now. Please press once more.")
+
+
 class HasBegun(PriceError):
     """A change that counts already cannot be undone."""
 

@@ -17,8 +17,9 @@ from treatments.cells import Cell, Edit
 from treatments.models import wrong_amount
 from treatments.selectors.matrix import Column, House, Offered, Square, plain
 from treatments.selectors.price_history import Published
-from treatments.selectors.rules import PriceRules
+from treatments.selectors.rules import PriceRules, cell_of
 
+INHERITED = "inherited"  # instead of an amount: no price of its own from then on
 LARGEST = 256 * 1024  # bytes: some thousand prices
 COLUMNS = ["code", "name", "minutes", "price_list", "location", "price"]
 SHOWN = [*COLUMNS, "from", "next_price", "next_from"]
@@ -112,12 +113,23 @@ def taken(
             wrong.append(Wrong(number, "price", says))
             continue
         lines[cell] = number
-        present = rules.row(cell, column.today)
-        if present is not None and present.amount == amount:
+        (_today, present), *later = rules.timeline(cell, column.today)
+        if amount is None:
+            counting = (present, *(row for _day, row in later))
+            is_same = not any(row and cell_of(row) == cell for row in counting)
+        else:
+            is_same = present is not None and present.amount == amount
+        if is_same:
             same += 1
         else:
             edits[cell] = Edit(cell, amount, rules.seen(cell, column.today))
     return Taken(list(edits.values()), wrong, same)
+
+
+def price_of(text: str) -> Decimal | None:
+    """Return the amount that `text` writes, None where it says "inherited". Raises ValueError."""
+    typed = text.strip().removeprefix("'").casefold()
+    return None if typed in (INHERITED, _("inherited").casefold()) else amount_of(text)
 
 
 def amount_of(text: str) -> Decimal:
@@ -159,8 +171,8 @@ class _Places:
         self._lists = {each.name: each.pk for each in house.lists}
         self._places = {each.name: each.pk for each in house.places}
 
-    def of(self, row: dict[str, str], now: datetime) -> tuple[Cell, Column, Decimal]:
-        """Return the cell, its column and the amount of a line. Raises _WrongCell."""
+    def of(self, row: dict[str, str], now: datetime) -> tuple[Cell, Column, Decimal | None]:
+        """Return the cell, its column and the amount of a line, or None. Raises _WrongCell."""
         offered = self._offered(row["code"], row["minutes"])
         price_list = self._named("price_list", row["price_list"], self._lists)
         location = self._named("location", row["location"], self._places)
@@ -171,10 +183,14 @@ class _Places:
             says = _("%(list)s does not give %(name)s.")
             raise _WrongCell("price_list", says % {"list": row["price_list"], "name": offered.name})
         try:
-            amount = amount_of(row["price"])
+            amount = price_of(row["price"])
         except ValueError as error:
             raise _WrongCell("price", str(error)) from None
-        if says := wrong_amount(amount, offer=offered.offer, policy=self._bands[location]):
+        if amount is None:
+            says = _("A base price has nothing to inherit from.") if cell.is_base else ""
+        else:
+            says = wrong_amount(amount, offer=offered.offer, policy=self._bands[location])
+        if says:
             raise _WrongCell("price", says)
         return cell, column, amount
 
@@ -254,7 +270,7 @@ def _history_line(row: Published) -> list[object]:
         price.price_list or "",
         price.location or "",
         plain(row.old),
-        plain(price.amount),
+        INHERITED if price.amount is None else plain(price.amount),
         price.effective_from.isoformat(),
         price.reason,
         price.withdrawn_at.isoformat(timespec="seconds") if price.withdrawn_at else "",

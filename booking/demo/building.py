@@ -60,7 +60,7 @@ def build_clinic(*, today: date, now: datetime) -> None:
     base = {
         price.option: price.amount
         for price in Price.objects.select_related("option__treatment")
-        if price.option
+        if price.option and price.amount is not None
     }
     prices = [
         price
@@ -201,19 +201,21 @@ def _announce_prices(
         made_at=published_at,
         published_at=published_at,
     )
-    for option, amount in base.items():
-        if option.treatment.code in coming["treatments"].split():
-            price = Price(
-                option=option,
-                amount=amount + coming["more"],
-                effective_from=day,
-                published_at=published_at,
-                published_by=by,
-                reason=change.reason,
-                change=change,
-            )
-            price.full_clean()
-            price.save()
+    ends = coming["no_longer_dearer"]
+    prices = [
+        Price(option=option, amount=amount + coming["more"])
+        for option, amount in base.items()
+        if option.treatment.code in coming["treatments"].split()
+    ] + [
+        Price(option=option, price_list=PriceList.objects.get(name=ends["with"]))
+        for option in base
+        if option.treatment.code in ends["treatments"].split()
+    ]
+    for price in prices:
+        price.effective_from, price.published_at, price.published_by = day, published_at, by
+        price.reason, price.change = change.reason, change
+        price.full_clean()
+    Price.objects.bulk_create(prices)
 
 
 def _add_absences(places: Mapping[str, Location], *, today: date) -> None:

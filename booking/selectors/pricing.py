@@ -92,10 +92,15 @@ def gives() -> Given:
 
 @dataclass(frozen=True)
 class PricedLine:
-    """A line of a bill and the price it comes from; None where an earlier promise was kept."""
+    """A line of a bill and the price it comes from; None where an earlier promise was kept.
+
+    `since` is the day from which that price counts there: its own, or the one on which a price of
+    the place or the provider ended.
+    """
 
     line: BookingLine
     row: Price | None
+    since: date | None
 
 
 def priced_by(booking: Booking) -> list[PricedLine]:
@@ -115,12 +120,14 @@ def priced_by(booking: Booking) -> list[PricedLine]:
     found = []
     for line in booking.lines.all():
         offer = add_ons.get(line.code) if line.position else booking.option
-        row = (
-            book.row(offer, price_list_id=booking.provider.price_list_id, visit_on=visit_on)
+        links = (
+            book.chain(offer, price_list_id=booking.provider.price_list_id, visit_on=visit_on)
             if offer
-            else None
+            else []
         )
-        found.append(PricedLine(line, row if row and row.amount == line.amount else None))
+        is_so = bool(links) and links[-1].amount == line.amount
+        since = max(row.effective_from for row in links) if is_so else None
+        found.append(PricedLine(line, links[-1] if is_so else None, since))
     return found
 
 
@@ -130,9 +137,8 @@ def begins_later(booking: Booking, *, now: datetime) -> date | None:
     What a visit today would cost is another price then.
     """
     today = now.astimezone(booking.location.zone).date()
-    rows = [priced.row for priced in priced_by(booking) if priced.row]
-    later = [row.effective_from for row in rows if row.effective_from > today]
-    return max(later, default=None)
+    days = [priced.since for priced in priced_by(booking) if priced.since]
+    return max((day for day in days if day > today), default=None)
 
 
 DIARY = Diary(promised=promised, sold=sold, gives=gives)

@@ -88,6 +88,30 @@ def test_it_is_read_as_people_save_it(option, text):
     assert [edit.amount for edit in read(decoded(text.encode())).edits] == [150]
 
 
+def test_a_price_of_ones_own_is_inherited_again(option):
+    hers = PriceListFactory(name="Jonah Reyes")
+    PriceFactory(option=option, price_list=hers, amount=160)
+    lines = "T06,45,Jonah Reyes,,Inherited\nT06,45,Mara Okafor,,inherited\n"
+
+    found = read(f"{HEAD}{lines}T06,45,,,inherited\n")
+
+    assert [(edit.cell.price_list, edit.amount) for edit in found.edits] == [(hers.pk, None)]
+    assert found.same == 1
+    assert [(each.line, each.says) for each in found.wrong] == [
+        (4, "A base price has nothing to inherit from.")
+    ]
+
+
+def test_the_history_says_what_is_inherited_again(option):
+    hers = PriceListFactory(name="Jonah Reyes")
+    PriceFactory(option=option, price_list=hers, amount=160)
+    PriceFactory(option=option, price_list=hers, amount=None, published_at=NOW)
+
+    text = written(price_files.HISTORY, price_files.history_lines(with_old(published())))
+
+    assert "T06,Classic Face Tone,45,Jonah Reyes,,160,inherited,2020-01-01" in text
+
+
 @pytest.mark.parametrize(
     ("line", "column", "says"),
     [

@@ -159,6 +159,59 @@ def test_an_emptied_field_and_the_old_price_take_a_change_back(sam, scene):
         assert PriceChange.objects.get().edits == []
 
 
+def own_price(scene: Scene, amount: int = 190) -> int:
+    """Let Mara have a price of her own; return her list."""
+    hers: int = scene.provider.price_list_id
+    PriceFactory(option=scene.option, price_list_id=hers, amount=amount)
+    return hers
+
+
+def test_an_emptied_price_of_ones_own_is_inherited_again(sam, scene):
+    hers = own_price(scene)
+    type_in(sam, scene, "", price_list=hers)
+
+    page = sam.get(INDEX)
+    assert [edit["amount"] for edit in PriceChange.objects.get().edits] == [None]
+    assert "Inherited again: it follows what is wider. $190 $170" in text(page)
+    assert fields(page)[field(scene, page, price_list=hers)] == ""
+    assert 'placeholder="170"' in page.content.decode()
+
+    sam.post(EDIT, fields(page))  # the empty field says what the draft says
+    assert [edit["amount"] for edit in PriceChange.objects.get().edits] == [None]
+
+    publish(sam)
+    assert "$170 from Apr 1" in text(sam.get(INDEX))
+    change = sam.get(reverse("prices:change", args=[PriceChange.objects.get().pk]))
+    assert "$190 $170 inherited Apr 1, 2030" in text(change)
+
+
+@pytest.mark.parametrize("typed", ["190", "195"])
+def test_what_was_to_be_inherited_gets_a_price_after_all(sam, scene, typed):
+    hers = own_price(scene)
+    type_in(sam, scene, "", price_list=hers)
+    type_in(sam, scene, typed, price_list=hers)
+
+    amounts = [edit["amount"] for edit in PriceChange.objects.get().edits]
+    assert amounts == ([] if typed == "190" else ["195.00"])
+
+
+def test_emptying_what_is_inherited_or_the_base_says_nothing(sam, scene):
+    type_in(sam, scene, "")
+    type_in(sam, scene, "", price_list=scene.provider.price_list_id)
+
+    assert not PriceChange.objects.exclude(edits=[]).exists()
+
+
+def test_the_word_is_read_as_well_but_not_for_the_base(sam, scene):
+    hers = own_price(scene)
+    type_in(sam, scene, "Inherited", price_list=hers)
+    answer = type_in(sam, scene, "inherited")
+
+    assert [edit["amount"] for edit in PriceChange.objects.get().edits] == [None]
+    assert answer.status_code == 422
+    assert "A base price has nothing to inherit from." in text(answer)
+
+
 def test_what_is_no_price_is_marked_and_the_rest_is_kept(sam, scene):
     page = sam.get(INDEX)
     mine = field(scene, page)
@@ -251,6 +304,20 @@ def test_what_is_inherited_changes_only_where_that_is_asked_for(sam, scene):
     ]
 
 
+def test_many_prices_of_their_own_are_inherited_again(sam, scene):
+    hers = f"l{own_price(scene)}-p0"
+    place = f"l0-p{scene.location.pk}"
+    bulk(sam, scene, columns=["l0-p0", place], how="set", by="180", inherited="on")
+
+    bulk(sam, scene, columns=["every"], how="inherit", by="")
+
+    edits = PriceChange.objects.get().edits
+    assert {edit["cell"]: edit["amount"] for edit in edits} == {
+        f"o{scene.option.pk}-l0-p0": "180.00",
+        f"o{scene.option.pk}-{hers}": None,
+    }
+
+
 def test_a_bulk_change_without_a_number_comes_back(sam, scene):
     answer = bulk(sam, scene, by="", offers=[])
 
@@ -308,6 +375,24 @@ def test_the_draft_says_which_price_scheduled_before_takes_over(sam, scene):
 
     sam.post(START, {"effective_from": "2030-06-02", "reason": "The rent"})
     assert "as scheduled before" not in text(sam.get(INDEX))
+
+
+def test_a_draft_starts_tomorrow_unless_a_day_is_chosen(sam, scene, monkeypatch):
+    """In New York and Los Angeles, where it is still February, tomorrow is March 2."""
+    LocationFactory(time_zone="America/Los_Angeles")
+    monkeypatch.setattr(clock, "now", lambda: NOW.replace(hour=7, minute=30))
+    type_in(sam, scene, "175")
+
+    page = sam.get(INDEX)
+    assert 'value="2030-03-02" min="2030-03-01"' in page.content.decode()
+    assert "Schedule for March 2" in text(page)
+    assert "You can undo this until the day it starts." in text(page)
+
+    sam.post(START, {"effective_from": "2030-03-01", "reason": "The rent"})
+    assert "It counts at once, so it cannot be undone" in text(sam.get(INDEX))
+
+    monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(days=3))  # that day has passed
+    assert "Schedule for March 5" in text(sam.get(INDEX))
 
 
 def test_the_day_and_the_reason_are_kept_and_show_what_they_do(sam, scene):

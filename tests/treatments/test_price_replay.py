@@ -54,7 +54,7 @@ steps = st.one_of(
                 st.sampled_from(["option", "extra"]),
                 st.booleans(),
                 st.booleans(),
-                st.integers(100, 200),
+                st.one_of(st.integers(100, 200), st.just("inherited")),
             ),
             min_size=1,
             max_size=4,
@@ -92,7 +92,7 @@ class World:
         self.extra = AddOn.objects.get()
         self.told: dict[int, list[tuple[str, Decimal]]] = {}
 
-    def publish(self, prices: list[tuple[str, bool, bool, int]], ahead: int) -> None:
+    def publish(self, prices: list[tuple[str, bool, bool, int | str]], ahead: int) -> None:
         house = matrix.house(set())
         today = min(today_at(place, self.now) for place in house.places)
         rules = price_rules(today=today, now=self.now)
@@ -106,7 +106,11 @@ class World:
             )
             column = house.column_of(cell, self.now)
             assert column is not None
-            edits.append(Edit(cell, Decimal(amount), rules.seen(cell, column.today)))
+            if amount == "inherited":
+                event("inherited again")
+            ends = amount == "inherited" and not cell.is_base
+            new = None if ends else Decimal(150 if amount == "inherited" else amount)
+            edits.append(Edit(cell, new, rules.seen(cell, column.today)))
         draft = services.write_edits(author=self.user, edits=edits, now=self.now)
         services.publish(
             change=draft,

@@ -74,6 +74,42 @@ def test_a_particular_price_counts_though_a_later_general_one_came(option, here,
     assert total(option, here, price_list=hers) == 120
 
 
+def test_a_price_that_ended_leaves_it_to_what_is_wider(option, here, hers):
+    PriceFactory(option=option, amount=100)
+    PriceFactory(option=option, amount=110, location=here)
+    PriceFactory(option=option, amount=120, price_list=hers)
+    PriceFactory(option=option, amount=130, price_list=hers, location=here)
+    day = VISIT_ON
+
+    PriceFactory(option=option, amount=None, price_list=hers, location=here, effective_from=day)
+    assert total(option, here, price_list=hers) == 120
+    assert total(option, here, price_list=hers, visit_on=day - timedelta(1)) == 130
+
+    PriceFactory(option=option, amount=None, price_list=hers, effective_from=day)
+    assert total(option, here, price_list=hers) == 110
+
+    PriceFactory(option=option, amount=None, location=here, effective_from=day)
+    assert total(option, here, price_list=hers) == 100
+
+
+def test_a_price_that_ended_begins_again_with_the_next_one(option, here, hers):
+    PriceFactory(option=option, amount=100)
+    PriceFactory(option=option, amount=120, price_list=hers)
+    PriceFactory(option=option, amount=None, price_list=hers, effective_from=date(2030, 2, 1))
+    PriceFactory(option=option, amount=125, price_list=hers, effective_from=VISIT_ON)
+
+    assert total(option, here, price_list=hers, visit_on=date(2030, 2, 1)) == 100
+    assert total(option, here, price_list=hers) == 125
+
+
+def test_what_ended_with_nothing_wider_has_no_price(option, here):
+    PriceFactory(option=option, amount=110, location=here)
+    PriceFactory(option=option, amount=None, location=here, effective_from=VISIT_ON)
+
+    with pytest.raises(NoPrice):
+        total(option, here)
+
+
 def test_prices_of_another_provider_and_another_place_do_not_count(option, here, hers):
     PriceFactory(option=option, amount=100)
     PriceFactory(option=option, amount=110, location=LocationFactory())
@@ -243,6 +279,12 @@ def test_the_database_wants_a_price_to_be_for_one_thing(option, both):
 
     with pytest.raises(IntegrityError), transaction.atomic():
         price.save()
+
+
+def test_the_database_wants_an_amount_where_nothing_is_wider(option, here):
+    PriceFactory(option=option, amount=None, location=here)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        PriceFactory(option=option, amount=None)
 
 
 def test_the_database_wants_no_price_below_zero(option):

@@ -19,7 +19,7 @@ from treatments.models import PriceList
 from treatments.price_files import LARGEST, Unreadable, decoded
 
 KINDS = {"": _("Everything"), "treatments": _("Treatments"), "add_ons": _("Add-ons")}
-PERCENT, AMOUNT, SET = "percent", "amount", "set"
+PERCENT, AMOUNT, SET, INHERIT = "percent", "amount", "set", "inherit"
 EVERY = "every"
 
 
@@ -114,16 +114,18 @@ class BulkForm(forms.Form):
             (PERCENT, _("Up by percent")),
             (AMOUNT, _("Up by an amount")),
             (SET, _("Set to an amount")),
+            (INHERIT, _("Inherited again: no price of its own")),
         ],
     )
     by = forms.DecimalField(
         label=_("By or to"),
+        required=False,
         max_digits=8,
         decimal_places=2,
         validators=[MinValueValidator(-DEAREST), MaxValueValidator(DEAREST)],
         help_text=_("A minus takes off."),
         widget=forms.TextInput(attrs={"inputmode": "text"}),
-        error_messages={"required": _("Say by how much."), "invalid": _("Write a number.")},
+        error_messages={"invalid": _("Write a number.")},
     )
     step = forms.TypedChoiceField(
         label=_("Round to"),
@@ -157,6 +159,12 @@ class BulkForm(forms.Form):
     def clean_columns(self) -> list[str]:
         """Return whose prices are to change, by their names in the form."""
         return self._meant("columns")
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        if found.get("how") != INHERIT and found.get("by") is None and "by" not in self.errors:
+            self.add_error("by", _("Say by how much."))
+        return found
 
     def _meant(self, name: str) -> list[str]:
         ticked = self.cleaned_data[name]

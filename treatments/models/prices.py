@@ -73,7 +73,8 @@ class Price(models.Model):
     """What an option or add-on costs from one day on. Added, never changed.
 
     `effective_from` is a date of the visit, by the location's calendar; a row counts for what is
-    priced at or after `published_at`, and before `withdrawn_at` where it was undone.
+    priced at or after `published_at`, and before `withdrawn_at` where it was undone. One without an
+    amount ends those before it: from its day on the price is inherited from what is wider.
     """
 
     option = models.ForeignKey(Option, models.PROTECT, null=True, blank=True, related_name="prices")
@@ -98,7 +99,10 @@ class Price(models.Model):
         _("amount"),
         max_digits=8,
         decimal_places=2,
+        null=True,
+        blank=True,
         validators=[MinValueValidator(Decimal(0))],
+        help_text=_("Empty: inherited from what is wider."),
     )
     effective_from = models.DateField(_("for visits from"))
     published_at = models.DateTimeField(_("published"), default=clock.now)
@@ -131,10 +135,18 @@ class Price(models.Model):
                 violation_error_message=_("A price is for an option or for an add-on."),
             ),
             models.CheckConstraint(name="a_price_is_not_negative", condition=Q(amount__gte=0)),
+            models.CheckConstraint(
+                name="a_base_price_has_an_amount",
+                condition=Q(amount__isnull=False)
+                | Q(price_list__isnull=False)
+                | Q(location__isnull=False),
+                violation_error_message=_("A base price has nothing to inherit from."),
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.option or self.add_on}: {money(self.amount)}"
+        says = _now("inherited") if self.amount is None else money(self.amount)
+        return f"{self.option or self.add_on}: {says}"
 
     @property
     def rule(self) -> str:

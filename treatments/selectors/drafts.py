@@ -18,7 +18,7 @@ from treatments.cells import Cell, Edit, Seen, name_of, still_so
 from treatments.models import Price, PriceChange, wrong_amount
 from treatments.registry import Promised, diary
 from treatments.selectors.matrix import Column, House, Offered
-from treatments.selectors.rules import PriceRules, first_start
+from treatments.selectors.rules import PriceRules, cell_of, first_seen, first_start, seen
 
 LOOKED_BACK = timedelta(days=90)
 MONTH_DAYS = 30
@@ -42,14 +42,16 @@ class News:
 class Proposed:
     """One price of a draft: from what, and what is to be said of it.
 
-    `old` is what would count on the first day without the draft. `jump` is by how many percent it
-    differs, where that is a lot. `later` is what was scheduled before and takes over from a day on.
+    `old` is what would count on the first day without the draft, `new` what counts with it. `jump`
+    is by how many percent they differ, where that is a lot. `later` is what was scheduled before
+    and takes over from a day on.
     """
 
     edit: Edit
     offered: Offered
     column: Column
     old: Decimal | None
+    new: Decimal | None
     wrong: str = ""
     jump: int = 0
     later: tuple[tuple[date, Decimal], ...] = ()
@@ -60,11 +62,6 @@ class Proposed:
     def name(self) -> str:
         """Names the cell, with the prices that decide it now."""
         return name_of(self.edit.cell, self.seen)
-
-    @property
-    def new(self) -> Decimal:
-        """What it is to cost."""
-        return self.edit.amount
 
 
 @dataclass(frozen=True)
@@ -144,7 +141,7 @@ def proposed(
     news = _news([(edit, column) for edit, _offered, column in known], rules)
     after = rules.and_(drafted(edits.values(), starts_on=starts_on))
     return [
-        _one(edit, offered, column, rules, after, starts_on, bands[edit.cell.location], news)
+        _one(edit, offered, column, house, rules, after, starts_on, bands, news)
         for edit, offered, column in known
     ]
 
@@ -159,10 +156,12 @@ def preview(
 ) -> Preview:
     """Return what the draft would do. What `proposed`, `policies` and the diary ask, no more.
 
-    Without `starts_on`, for visits from the first day from which it can be.
+    Without `starts_on`, or once that has passed, for visits from tomorrow: where the day began
+    first, so that it can be undone until then.
     """
     first_on = first_start(edits, house.places, now)
-    starts_on = max(starts_on, first_on) if starts_on else first_on
+    if starts_on is None or starts_on < first_on:
+        starts_on = first_on + timedelta(days=1)
     bands = policies(house, now=now)
     lines = proposed(house, edits, rules, starts_on=starts_on, bands=bands, now=now)
     after = rules.and_(drafted(edits.values(), starts_on=starts_on))
@@ -203,57 +202,99 @@ def _one(
     edit: Edit,
     offered: Offered,
     column: Column,
+    house: House,
     rules: PriceRules,
     after: PriceRules,
     starts_on: date,
-    policy: Policy,
+    bands: Mapping[int | None, Policy],
     news: Mapping[Cell, tuple[News, ...]],
 ) -> Proposed:
-    row = rules.row(edit.cell, starts_on)
-    old = row.amount if row else None
+    old, new = (_amount(each, edit.cell, starts_on) for each in (rules, after))
     jump = 0
-    if old:
-        percent = int(abs(edit.amount - old) * 100 / old)
+    if old and new is not None:
+        percent = int(abs(new - old) * 100 / old)
         jump = percent if percent > JUMP_PERCENT else 0
     return Proposed(
         edit=edit,
         offered=offered,
         column=column,
         old=old,
-        wrong=wrong_amount(edit.amount, offer=offered.offer, policy=policy),
+        new=new,
+        wrong=_wrong(edit, offered, house, after, starts_on, bands),
         jump=jump,
         later=tuple(
-            (day, then.amount) for day, then in after.timeline(edit.cell, starts_on)[1:] if then
+            (day, then.amount)
+            for day, then in after.timeline(edit.cell, starts_on)[1:]
+            if then and then.amount is not None
         ),
         news=news.get(edit.cell, ()),
         seen=rules.seen(edit.cell, column.today),
     )
 
 
+def _wrong(
+    edit: Edit,
+    offered: Offered,
+    house: House,
+    after: PriceRules,
+    starts_on: date,
+    bands: Mapping[int | None, Policy],
+) -> str:
+    """Return why the edit cannot be, in a sentence; "" where it can.
+
+    It has to suit its own band, and that of every place where it counts or lets another price
+    count, now or from a day to come.
+    """
+    cell, offer = edit.cell, offered.offer
+    if edit.amount is not None and (
+        says := wrong_amount(edit.amount, offer=offer, policy=bands[cell.location])
+    ):
+        return says
+    for place in house.places:
+        if cell.location not in (None, place.pk):
+            continue
+        for _day, links in after.chains(cell._replace(location=place.pk), starts_on):
+            if not any(_is_drafted(row, cell) for row in links):
+                continue
+            amount = links[-1].amount
+            says = (
+                _("Without a price of its own it would have none.")
+                if amount is None
+                else wrong_amount(amount, offer=offer, policy=bands[place.pk])
+            )
+            if says:
+                return _("At %(place)s: %(says)s") % {"place": place.name, "says": says}
+    return ""
+
+
+def _is_drafted(row: Price, cell: Cell) -> bool:
+    return row.published_at == NOT_YET and cell_of(row) == cell
+
+
 def _news(edits: list[tuple[Edit, Column]], rules: PriceRules) -> dict[Cell, tuple[News, ...]]:
     """What happened since each edit was typed, where its cell is not what was seen."""
-    stale: dict[Cell, tuple[Edit, list[int]]] = {}
+    stale: dict[Cell, tuple[Edit, dict[int, Decimal | None]]] = {}
     for edit, column in edits:
-        present = rules.seen(edit.cell, column.today)
-        if not still_so(edit.seen, present):
-            stale[edit.cell] = (edit, [pk for pk in present if pk and pk not in edit.seen])
+        chains = rules.chains(edit.cell, column.today)
+        if not still_so(edit.seen, seen(chains)):
+            new = {
+                next((row.pk for row in links if row.pk not in edit.seen), 0): links[-1].amount
+                for _day, links in chains
+                if links
+            }
+            new.pop(0, None)  # what was seen is no news
+            stale[edit.cell] = (edit, new)
     if not stale:
         return {}
     wanted = {pk for edit, new in stale.values() for pk in (*edit.seen, *new)}
     rows = Price.objects.select_related("published_by", "change__undone_by").in_bulk(wanted)
     found: dict[Cell, tuple[News, ...]] = {}
     for cell, (edit, new) in stale.items():
-        old = rows[edit.seen[0]].amount if edit.seen[0] in rows else None
+        first = first_seen(edit.seen, rows)
+        old = first.amount if first else None
         published = [
-            News(
-                _name(row.published_by),
-                row.published_at,
-                old,
-                row.amount,
-                row.effective_from,
-                False,
-            )
-            for row in (rows[pk] for pk in new)
+            News(_name(row.published_by), row.published_at, old, amount, row.effective_from, False)
+            for row, amount in ((rows[pk], amount) for pk, amount in new.items())
         ]
         undone = [
             News(

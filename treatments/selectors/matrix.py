@@ -16,7 +16,7 @@ from clinic.places.models import Location
 from treatments.cells import Cell, Edit, Seen, name_of
 from treatments.models import AddOn, Option, Price, PriceList, Treatment, Visibility
 from treatments.registry import Given
-from treatments.selectors.rules import PriceRules, today_at, todays
+from treatments.selectors.rules import PriceRules, seen, timeline, today_at, todays
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,8 @@ class Square:
     """One cell of the table as it is shown.
 
     `edit` is what the draft says, `conflict` whether that was typed over prices that changed
-    since; `typed` is what was typed that is no price, and `wrong` why not.
+    since; `typed` is what was typed that is no price, and `wrong` why not. `inherits` is what
+    it would inherit today, where the draft says that it is to.
     """
 
     cell: Cell
@@ -111,6 +112,7 @@ class Square:
     typed: str | None = None
     wrong: str = ""
     has_conflict: bool = False
+    inherits: Price | None = None
 
     @property
     def id(self) -> str:
@@ -126,6 +128,13 @@ class Square:
     def amount(self) -> Decimal | None:
         """What counts today."""
         return self.row.amount if self.row else None
+
+    @property
+    def instead(self) -> str:
+        """What its empty field means: what it would inherit today; "" where it is not to."""
+        if self.edit is None or self.edit.amount is not None:
+            return ""
+        return plain(self.inherits.amount) if self.inherits else "–"
 
     @property
     def value(self) -> str:
@@ -309,20 +318,23 @@ def square(
 ) -> Square:
     """Return one cell of the table."""
     cell = offered.cell(column)
-    timeline = rules.timeline(cell, column.today)
+    chains = rules.chains(cell, column.today)
+    then = timeline(chains)
+    edit = edits.get(cell)
     text, wrong = (typed or {}).get(cell, (None, ""))
     return Square(
         cell=cell,
         offered=offered,
         column=column,
-        row=timeline[0][1],
-        upcoming=[(day, row.amount) for day, row in timeline[1:] if row],
-        seen=tuple(row.pk if row else 0 for _, row in timeline),
-        edit=edits.get(cell),
+        row=then[0][1],
+        upcoming=[(day, row.amount) for day, row in then[1:] if row and row.amount is not None],
+        seen=seen(chains),
+        edit=edit,
         is_given=house.gives(cell),
         typed=text,
         wrong=wrong,
         has_conflict=cell in conflicts,
+        inherits=rules.inherited(cell, column.today) if edit and edit.amount is None else None,
     )
 
 

@@ -13,20 +13,21 @@ from django.db.models import Count, Q, QuerySet
 from clinic.places.models import Location
 from treatments.cells import Cell
 from treatments.models import Price, PriceChange
-from treatments.selectors.rules import PriceRules, has_begun
+from treatments.selectors.rules import PriceRules, cell_of, has_begun
 
 
 @dataclass(frozen=True)
 class Published:
-    """A price as it was published, and what counted there for its first day until then."""
+    """A price as it was published, and what counted there for its first day until then.
+
+    `was_own` says whether that was a price of its own; `new` is what it costs since, be it
+    inherited.
+    """
 
     price: Price
     old: Decimal | None
-
-
-def cell_of(price: Price) -> Cell:
-    """Return where `price` stands."""
-    return Cell(price.option_id, price.add_on_id, price.price_list_id, price.location_id)
+    was_own: bool
+    new: Decimal | None
 
 
 def published(
@@ -57,13 +58,21 @@ def with_old(prices: Iterable[Price]) -> list[Published]:
     rows = _all_of(prices)
     found = []
     for price in prices:
-        before = PriceRules(
-            row
-            for row in rows[price.option_id, price.add_on_id]
-            if _was_known(row, price) and not _is_together(row, price)
+        cell, day = cell_of(price), price.effective_from
+        known = [row for row in rows[cell.offer] if _was_known(row, price)]
+        together = [row for row in rows[cell.offer] if _is_together(row, price)]
+        old = PriceRules(row for row in known if row not in together).row(cell, day)
+        new: Price | None = price
+        if price.amount is None:
+            new = PriceRules([*known, *together]).inherited(cell, day)
+        found.append(
+            Published(
+                price,
+                old=old.amount if old else None,
+                was_own=old is not None and cell_of(old) == cell,
+                new=new.amount if new else None,
+            )
         )
-        row = before.row(cell_of(price), price.effective_from)
-        found.append(Published(price, row.amount if row else None))
     return found
 
 

@@ -36,17 +36,35 @@ class VisitPrice:
         return sum((line.amount for line in self.lines), Decimal(0))
 
 
-def deciding(rows: Iterable[Price], *, price_list_id: int | None, visit_on: date) -> Price | None:
-    """Return which of `rows`, all of one offer and for one place, counts on `visit_on`.
+def chain(rows: Iterable[Price], *, price_list_id: int | None, visit_on: date) -> list[Price]:
+    """Return which of `rows`, all of one offer and for one place, say the price on `visit_on`.
 
-    The most particular that has begun; of those, the latest.
+    The most particular that has begun, of those the latest. Where that leaves the price to what is
+    wider, the next one follows, and so on: the last has the amount, if anything has one.
     """
     begun = (
         row
         for row in rows
         if row.effective_from <= visit_on and row.price_list_id in (None, price_list_id)
     )
-    return max(begun, key=_rank, default=None)
+    found: list[Price] = []
+    for row in sorted(begun, key=_rank, reverse=True):
+        if found and _rank(row)[:2] == _rank(found[-1])[:2]:
+            continue  # an earlier one of the same list and place
+        found.append(row)
+        if row.amount is not None:
+            break
+    return found
+
+
+def decided(links: Sequence[Price]) -> Price | None:
+    """Return the price of a chain that has the amount, if one has."""
+    return links[-1] if links and links[-1].amount is not None else None
+
+
+def deciding(rows: Iterable[Price], *, price_list_id: int | None, visit_on: date) -> Price | None:
+    """Return which of `rows`, all of one offer and for one place, has the amount on `visit_on`."""
+    return decided(chain(rows, price_list_id=price_list_id, visit_on=visit_on))
 
 
 def _rank(row: Price) -> tuple[bool, bool, date, datetime, int]:
@@ -99,7 +117,7 @@ class PriceBook:
         """
         name = str(offer)
         row = self.row(offer, price_list_id=price_list_id, visit_on=visit_on)
-        if row is None:
+        if row is None or row.amount is None:
             raise NoPrice(name)
         code = offer.treatment.code if isinstance(offer, Option) else offer.code
         return PriceLine(code, name, row.amount)
@@ -108,8 +126,14 @@ class PriceBook:
         self, offer: Option | AddOn, *, price_list_id: int | None, visit_on: date
     ) -> Price | None:
         """Return the published price that decides what `offer` costs, if there is one."""
+        return decided(self.chain(offer, price_list_id=price_list_id, visit_on=visit_on))
+
+    def chain(
+        self, offer: Option | AddOn, *, price_list_id: int | None, visit_on: date
+    ) -> list[Price]:
+        """Return that price, after those that leave it to what is wider."""
         pks = (offer.pk, None) if isinstance(offer, Option) else (None, offer.pk)
-        return deciding(self._by_offer[pks], price_list_id=price_list_id, visit_on=visit_on)
+        return chain(self._by_offer[pks], price_list_id=price_list_id, visit_on=visit_on)
 
 
 def price_books(
@@ -170,7 +194,8 @@ def price_visit(
 
     The row with the latest `effective_from` on or before the local date `visit_on` counts, among
     those published by `priced_at`; provider and location together go before provider, provider
-    before location, location before base. Raises NoPrice where nothing was published.
+    before location, location before base, and a row without an amount leaves it to the next of
+    them. Raises NoPrice where nothing was published.
     """
     book = price_book(option=option, add_ons=add_ons, location=location, priced_at=priced_at)
     return book.visit(price_list_id=price_list.pk if price_list else None, visit_on=visit_on)

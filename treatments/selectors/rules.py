@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from django.db.models import DateField, F, Q, Value, Window
@@ -12,11 +12,16 @@ from django.db.models.functions import Greatest, RowNumber
 from clinic.places.models import Location
 from treatments.cells import Cell, Seen
 from treatments.models import Price
-from treatments.selectors.prices import deciding
+from treatments.selectors.prices import chain, decided, deciding
 
 # From when a publication counts. What is written in this time is priced without it, so that no
 # booking is priced by half of it, or by what another database session does not see yet.
 SETTLES = timedelta(seconds=5)
+
+
+def cell_of(price: Price) -> Cell:
+    """Return where `price` stands."""
+    return Cell(price.option_id, price.add_on_id, price.price_list_id, price.location_id)
 
 
 class PriceRules:
@@ -31,20 +36,29 @@ class PriceRules:
         """Return the price that counts in `cell` for a visit on `on`, be it inherited."""
         return deciding(self._here(cell), price_list_id=cell.price_list, visit_on=on)
 
-    def timeline(self, cell: Cell, today: date) -> list[tuple[date, Price | None]]:
-        """Return what counts in `cell` from `today` on, each with the day from which it does."""
+    def inherited(self, cell: Cell, on: date) -> Price | None:
+        """Return what would count in `cell` on `on` if it had no price of its own."""
+        wider = (row for row in self._here(cell) if cell_of(row) != cell)
+        return deciding(wider, price_list_id=cell.price_list, visit_on=on)
+
+    def chains(self, cell: Cell, today: date) -> list[tuple[date, list[Price]]]:
+        """Return what says the price of `cell` from `today` on, with the day from which it does."""
         here = self._here(cell)
         days = sorted({row.effective_from for row in here if row.effective_from > today})
-        found: list[tuple[date, Price | None]] = []
+        found: list[tuple[date, list[Price]]] = []
         for day in (today, *days):
-            row = deciding(here, price_list_id=cell.price_list, visit_on=day)
-            if not found or row is not found[-1][1]:
-                found.append((day, row))
+            links = chain(here, price_list_id=cell.price_list, visit_on=day)
+            if not found or links != found[-1][1]:
+                found.append((day, links))
         return found
+
+    def timeline(self, cell: Cell, today: date) -> list[tuple[date, Price | None]]:
+        """Return what counts in `cell` from `today` on, each with the day from which it does."""
+        return timeline(self.chains(cell, today))
 
     def seen(self, cell: Cell, today: date) -> Seen:
         """Return the primary keys of what decides `cell` from `today` on; 0 for nothing."""
-        return tuple(row.pk if row else 0 for _, row in self.timeline(cell, today))
+        return seen(self.chains(cell, today))
 
     def and_(self, rows: Iterable[Price]) -> PriceRules:
         """Return the rules as they were with `rows` too."""
@@ -63,6 +77,34 @@ class PriceRules:
             if row.location_id in (None, cell.location)
             and row.price_list_id in (None, cell.price_list)
         ]
+
+
+def timeline(chains: Iterable[tuple[date, list[Price]]]) -> list[tuple[date, Price | None]]:
+    """Return which price counts, in the chains of a cell, from which days on."""
+    found: list[tuple[date, Price | None]] = []
+    for day, links in chains:
+        row = decided(links)
+        if not found or row is not found[-1][1]:
+            found.append((day, row))
+    return found
+
+
+def seen(chains: Iterable[tuple[date, list[Price]]]) -> Seen:
+    """Return the primary keys of the chains of a cell."""
+    return tuple(
+        pk
+        for _day, links in chains
+        for pk in (*(row.pk for row in links), *(() if decided(links) else (0,)))
+    )
+
+
+def first_seen(pks: Seen, rows: Mapping[int, Price]) -> Price | None:
+    """Return which of `rows`, by primary key, counted in a cell when `pks` were seen there."""
+    for pk in pks:
+        row = rows.get(pk)
+        if row is None or row.amount is not None:
+            return row
+    return None
 
 
 def price_rules(*, today: date, now: datetime) -> PriceRules:

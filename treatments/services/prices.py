@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import wraps
+from time import monotonic
+from typing import ParamSpec, TypeVar
 
 from django.db import transaction
 from django.db.models import Max
@@ -14,6 +17,7 @@ from clinic.places.models import Location
 from clinic.trail.services import note
 from treatments.cells import Cell, Edit, Seen
 from treatments.errors import (
+    Busy,
     DraftChanged,
     HasBegun,
     NothingToPublish,
@@ -23,9 +27,10 @@ from treatments.errors import (
 from treatments.models import Price, PriceChange
 from treatments.selectors.drafts import Proposed, digest, drafted, edits_of, policies, proposed
 from treatments.selectors.matrix import House
-from treatments.selectors.price_history import cell_of, with_old
+from treatments.selectors.price_history import with_old
 from treatments.selectors.rules import (
     SETTLES,
+    cell_of,
     first_start,
     has_begun,
     price_rules,
@@ -33,6 +38,28 @@ from treatments.selectors.rules import (
 )
 
 OPEN = {"published_at": None, "undone_at": None}
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def in_time(service: Callable[P, R]) -> Callable[P, R]:
+    """Let `service` be one transaction, committed well before what it writes counts, or not at all.
+
+    Who had to wait for half of `SETTLES`, for others or for a slow database, gets Busy: what they
+    write would count for bookings that were priced while it could not be seen yet.
+    """
+
+    @wraps(service)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        latest = monotonic() + SETTLES.total_seconds() / 2
+        with transaction.atomic():
+            done = service(*args, **kwargs)
+            if monotonic() > latest:
+                raise Busy
+        return done
+
+    return run
 
 
 @transaction.atomic
@@ -111,7 +138,7 @@ def take_up(*, change: PriceChange, author: User, now: datetime) -> PriceChange:
     return write_edits(author=author, edits=taken, now=now)
 
 
-@transaction.atomic
+@in_time
 def publish(
     *,
     change: PriceChange,
@@ -124,10 +151,12 @@ def publish(
 ) -> PriceChange:
     """Write all prices of a draft at once, for visits from `effective_from`; twice is harmless.
 
-    They count `SETTLES` later, when nobody can be pricing a booking without them any more.
+    They count `SETTLES` after `now`, which is this very moment: when nobody can be pricing a
+    booking without them any more.
     `looked_at` is the digest of the edits that were previewed. Publications queue on the places,
-    so that each knows the ones before. Raises PriceError and its kinds; PricesChanged where others
-    published meanwhile. A fixed number of queries for each place, whatever the number of prices.
+    so that each knows the ones before. Raises PriceError and its kinds: PricesChanged where others
+    published meanwhile, Busy where it took too long. A fixed number of queries for each place,
+    whatever the number of prices.
     """
     _queue()
     now = _after_all(now)
@@ -160,11 +189,12 @@ def publish(
     return change
 
 
-@transaction.atomic
+@in_time
 def undo(*, change: PriceChange, user: User, now: datetime) -> PriceChange:
     """Take back a published change before its day has come anywhere; twice is harmless.
 
-    What was promised meanwhile stays promised. Raises HasBegun, or PriceError for a draft.
+    What was promised meanwhile stays promised. `now` is this very moment. Raises HasBegun, Busy
+    where it took too long, or PriceError for a draft.
     """
     places = _queue()
     change = PriceChange.objects.select_for_update(no_key=True).get(pk=change.pk)
@@ -202,7 +232,7 @@ def old_prices_again(
 ) -> PriceChange:
     """Make a draft of `author` that brings back what counted before `change`.
 
-    What had no price before keeps the one it has.
+    What was inherited is inherited again; what had no price before keeps the one it has.
     """
     today = min((today_at(place, now) for place in house.places), default=now.date())
     rules = price_rules(today=today, now=now)
@@ -211,7 +241,8 @@ def old_prices_again(
         cell = cell_of(published.price)
         column = house.column_of(cell, now)
         if published.old is not None and column and house.offered_of(cell):
-            edits.append(Edit(cell, published.old, rules.seen(cell, column.today)))
+            amount = published.old if published.was_own else None
+            edits.append(Edit(cell, amount, rules.seen(cell, column.today)))
     return write_edits(author=author, edits=edits, now=now)
 
 

@@ -29,13 +29,20 @@ from clinic.web.workspace import staff_page
 from treatments import services
 from treatments.cells import Cell, Edit, read_name
 from treatments.errors import PriceError, PricesChanged
-from treatments.forms.prices import KINDS, BulkForm, FilterForm, StartForm
+from treatments.forms.prices import INHERIT, KINDS, BulkForm, FilterForm, StartForm
 from treatments.models import Price, PriceChange
-from treatments.price_files import amount_of
+from treatments.price_files import price_of
 from treatments.registry import diary
 from treatments.selectors import drafts, matrix
 from treatments.selectors.price_history import latest_changes
-from treatments.selectors.rules import PriceRules, first_start, price_rules, today_at
+from treatments.selectors.rules import (
+    PriceRules,
+    cell_of,
+    first_seen,
+    first_start,
+    price_rules,
+    today_at,
+)
 
 SETS_PRICES = ("treatments.add_pricechange",)
 LATEST = 5  # changes shown beside the table
@@ -125,7 +132,7 @@ class Desk:
         """Return the form that says from when and why."""
         first_on = first_start(self.edits, self.house.places, self.now)
         initial = {
-            "effective_from": self.draft.effective_from if self.draft else None,
+            "effective_from": self.preview.starts_on,
             "reason": self.draft.reason if self.draft else "",
         }
         return StartForm(data, first_on=first_on, is_draft=is_draft, initial=initial)
@@ -175,17 +182,18 @@ def bulk(request: HttpRequest) -> HttpResponse:
     form = desk.bulk_form(request.POST)
     if not form.is_valid():
         return page(request, desk, bulk=form, status=422)
-    edits = _in_bulk(desk, form)
-    if edits:
-        services.write_edits(author=desk.user, edits=edits, now=desk.now)
+    edits, dropped = _in_bulk(desk, form)
+    if edits or dropped:
+        services.write_edits(author=desk.user, edits=edits, dropped=dropped, now=desk.now)
+    changed = len(edits) + len(dropped)
     toasts.success(
         request,
         ngettext(
-            "%(count)d price is in your draft now.",
-            "%(count)d prices are in your draft now.",
-            len(edits),
+            "%(count)d price of your draft was changed.",
+            "%(count)d prices of your draft were changed.",
+            changed,
         )
-        % {"count": len(edits)},
+        % {"count": changed},
     )
     return see_other(desk.url)
 
@@ -257,7 +265,7 @@ def publish(request: HttpRequest) -> HttpResponse:
             looked_at=request.POST.get("looked_at", ""),
             **form.cleaned_data,
             user=desk.user,
-            now=desk.now,
+            now=clock.now(),
         )
     except PriceError as error:
         services.set_start(author=desk.user, **form.cleaned_data, now=desk.now)
@@ -325,7 +333,8 @@ def _typed(desk: Desk, posted: QueryDict) -> tuple[list[Edit], list[Cell], Typed
     """Read the table: prices that differ from those seen, cells taken back, and what is none.
 
     A field that holds what its price was when the page was made, or what the draft says, says
-    nothing new.
+    nothing new. One that was emptied takes back what the draft says; where that says nothing, its
+    own price ends and it is inherited.
     """
     found: dict[str, tuple[Cell, tuple[int, ...]]] = {}
     for name in posted:
@@ -334,51 +343,74 @@ def _typed(desk: Desk, posted: QueryDict) -> tuple[list[Edit], list[Cell], Typed
                 found[name] = read_name(name)
             except ValueError:
                 continue
-    amounts = dict(
-        Price.objects.filter(pk__in={seen[0] for _cell, seen in found.values()}).values_list(
-            "pk", "amount"
-        )
-    )
+    rows = Price.objects.in_bulk({pk for _cell, seen in found.values() for pk in seen if pk})
     written: list[Edit] = []
     dropped: list[Cell] = []
     typed: Typed = {}
     for name, (cell, seen) in found.items():
         text, had = str(posted[name]).strip(), desk.edits.get(cell)
-        if not text:
-            dropped += [cell] if had else []
+        present = first_seen(seen, rows)
+        is_own = any(
+            row.amount is not None and cell_of(row) == cell for row in map(rows.get, seen) if row
+        )
+        if not text and (had or not present or not is_own):
+            dropped += [cell] if had and had.amount is not None else []
             continue
         try:
-            amount = amount_of(text)
+            amount = price_of(text) if text else None
+            if amount is None and cell.is_base:
+                raise ValueError(_("A base price has nothing to inherit from."))
         except ValueError as error:
             typed[cell] = (text, str(error))
             continue
         if had is not None and had.amount == amount:
             continue
-        if amount == amounts.get(seen[0]):
+        if (present and amount == present.amount) or (amount is None and not is_own):
             dropped += [cell] if had else []
         elif desk.house.offered_of(cell) and desk.house.column_of(cell, desk.now):
             written.append(Edit(cell, amount, seen))
     return written, dropped, typed
 
 
-def _in_bulk(desk: Desk, form: BulkForm) -> list[Edit]:
-    """What the form makes of the prices it names: of the draft's where it has some."""
+def _in_bulk(desk: Desk, form: BulkForm) -> tuple[list[Edit], list[Cell]]:
+    """What the form makes of the prices it names, of the draft's where it has some.
+
+    And the cells of which the draft is to say nothing any more.
+    """
     offers, names = set(form.cleaned_data["offers"]), set(form.cleaned_data["columns"])
     shown = [column for column in desk.columns if column.key in names]
+    squares = [
+        matrix.square(desk.house, offered, column, desk.rules, edits=desk.edits)
+        for offered in desk.house.offered
+        if offered.key in offers
+        for column in shown
+    ]
+    given = [square for square in squares if square.is_given]
+    if form.cleaned_data["how"] == INHERIT:
+        return _inherited(given)
     edits = []
-    for offered in desk.house.offered:
-        if offered.key not in offers:
+    for square in given:
+        edit = square.edit
+        amount = edit.amount if edit else square.amount
+        is_meant = square.is_own or edit is not None or form.cleaned_data["inherited"]
+        if amount is None or not is_meant:
             continue
-        for column in shown:
-            square = matrix.square(desk.house, offered, column, desk.rules, edits=desk.edits)
-            edit = square.edit
-            amount = edit.amount if edit else square.amount
-            is_meant = square.is_own or edit is not None or form.cleaned_data["inherited"]
-            if amount is None or not is_meant or not square.is_given:
-                continue
-            changed = form.after(amount)
-            if edit:
-                edits.append(replace(edit, amount=changed))
-            elif changed != amount or not square.is_own:
-                edits.append(Edit(square.cell, changed, square.seen))
-    return edits
+        changed = form.after(amount)
+        if edit:
+            edits.append(replace(edit, amount=changed))
+        elif changed != amount or not square.is_own:
+            edits.append(Edit(square.cell, changed, square.seen))
+    return edits, []
+
+
+def _inherited(squares: list[matrix.Square]) -> tuple[list[Edit], list[Cell]]:
+    """Let what has a price of its own end, and forget what the draft says of the others."""
+    edits, dropped = [], []
+    for square in squares:
+        if square.cell.is_base:
+            continue
+        if square.is_own:
+            edits.append(Edit(square.cell, None, square.seen))
+        elif square.edit:
+            dropped.append(square.cell)
+    return edits, dropped

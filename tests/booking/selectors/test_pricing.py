@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from booking.models import Booking, Status
 from booking.permissions import Role
-from booking.selectors.pricing import gives, priced_by, promised, sold
+from booking.selectors.pricing import begins_later, gives, priced_by, promised, sold
 from clinic.web import clock
 from tests.booking.scenes import NOW, confirm, hold, on
 from tests.booking.views.browsing import Visitor, at, text
@@ -131,6 +131,23 @@ def test_each_line_of_a_visit_names_the_price_it_comes_from(scene, django_assert
 
     assert rows == [base, raised]
     assert [row.rule for row in rows if row] == ["base", "base"]
+
+
+def test_a_price_that_ends_before_a_visit_counts_from_that_day(scene):
+    """The base counts then, which is older; from when it does is what a client is told."""
+    PriceFactory(option=scene.option, location=scene.location, amount=190)
+    ends = date(2030, 4, 1)
+    PriceFactory(option=scene.option, location=scene.location, amount=None, effective_from=ends)
+    before = confirm(scene, on(scene, 29, 9))
+    after = confirm(scene, on(scene, 29, 9) + timedelta(days=7), name="Noor")
+
+    days = [
+        begins_later(Booking.objects.with_facts().get(pk=visit.pk), now=NOW)
+        for visit in (before, after)
+    ]
+
+    assert [before.price, after.price] == [190, 170]
+    assert days == [None, ends]
 
 
 def test_a_line_kept_through_a_move_comes_from_an_earlier_promise(scene):
