@@ -112,9 +112,7 @@ class ServiceForm(forms.ModelForm):
     would be found too late.
     """
 
-    def write(self) -> Model:
-        """Let the service write what was typed, and return the row."""
-        raise NotImplementedError
+    write: Callable[[], Model]  # lets the service write what was typed, and returns the row
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]  # the stubs leave it out
@@ -131,9 +129,7 @@ class ServiceForm(forms.ModelForm):
 class ServiceAdmin(admin.ModelAdmin):
     """Rows that a service writes and removes; what it refuses is said, and nothing is changed."""
 
-    def remove(self, row: Any) -> None:
-        """Let the service take `row` away."""
-        raise NotImplementedError
+    remove: Callable[[Any], None]  # lets the service take a row away
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Nothing is left to do: the form has had it written."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
+from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Q, QuerySet
 
@@ -19,6 +20,7 @@ from booking.models import (
     WorkingHours,
 )
 from booking.models import Kind as ResourceKind
+from booking.selectors.calendars import home_of
 from booking.selectors.diary import applies
 from clinic.accounts.models import User
 from clinic.places.models import Location, Weekday
@@ -113,6 +115,14 @@ def with_counts(changes: QuerySet[ScheduleChange]) -> QuerySet[ScheduleChange]:
     return changes.select_related("asked_by", "answered_by", "resource", "location").annotate(
         touched=Count("visits"), left=Count("visits", filter=is_open)
     )
+
+
+def zone_of(resource: Resource) -> ZoneInfo:
+    """Return the zone in which somebody's or something's times are said. Up to 2 queries."""
+    location = resource.location
+    if location is None:
+        location = home_of(Provider.objects.get(pk=resource.pk)) or Location.objects.first()
+    return location.zone if location else ZoneInfo("UTC")
 
 
 def waiting_changes(user: User) -> int:

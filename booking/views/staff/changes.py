@@ -17,11 +17,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from booking.errors import BookingError
-from booking.forms.schedule import FORMS, AnswerForm, ChangeForm, zone_of
+from booking.forms.schedule import FORMS, AnswerForm, ChangeForm
 from booking.models import Booking, Provider, ScheduleChange, TouchedVisit
 from booking.permissions import changes_of
 from booking.selectors.replanning import Choice, Row, replanned, touched_visits
-from booking.selectors.rosters import SHOWN, with_counts
+from booking.selectors.rosters import SHOWN, with_counts, zone_of
 from booking.services import changes as services
 from booking.views.holds import see_other
 from booking.views.presses import press
@@ -30,6 +30,7 @@ from booking.views.staff.schedule import ASKS, MAKES
 from clinic.accounts.access import allowed
 from clinic.accounts.models import User
 from clinic.places.models import Location
+from clinic.places.selectors import home_zone
 from clinic.web import clock
 from clinic.web.addresses import key_in
 from clinic.web.workspace import staff_page
@@ -65,8 +66,7 @@ def changes(request: HttpRequest) -> HttpResponse:
         (_("Not approved, or taken back"), list(found.filter(state__in=done)[:SHOWN])),
     ]
     kinds = [(kind, FORMS[kind].title) for kind in FORMS if _may(user, kind) and kind != "no_extra"]
-    home = Location.objects.filter(is_active=True).first()
-    with timezone.override(home.zone if home else None):
+    with timezone.override(home_zone(Location.objects.filter(is_active=True)[:1])):
         return staff_page(request, "staff/changes.html", {"sections": sections, "kinds": kinds})
 
 
@@ -299,7 +299,7 @@ def _change_page(
     zone = change.location.zone if change.location else None
     if zone is None and change.resource:
         zone = zone_of(change.resource)
-    with timezone.override(zone):
+    with timezone.override(zone or home_zone(Location.objects.filter(is_active=True)[:1])):
         return staff_page(request, "staff/change.html", context, status=status)
 
 

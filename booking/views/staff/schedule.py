@@ -10,10 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from booking.forms.schedule import zone_of
 from booking.models import Kind
 from booking.permissions import schedules_of
-from booking.selectors.rosters import schedule_of
+from booking.selectors.rosters import schedule_of, zone_of
 from booking.services import changes
 from booking.views.holds import see_other
 from booking.views.presses import press

@@ -49,6 +49,13 @@ class TestDeciding:
             booking.refresh_from_db()
             assert booking.provider == scene.providers[1]
 
+    def test_what_belongs_to_no_place_is_told_on_the_clinics_clock(self, desk, scene, ada):
+        """Noon in UTC is 7 in New York."""
+        visit(scene)
+        change = changes.propose(change=changes.retiring(offer=scene.treatment), user=ada, now=NOW)
+
+        assert "7:00\xa0am" in desk.get(page(change)).content.decode()
+
     def test_one_is_decided_and_the_others_wait(self, desk, scene, dana):
         visit(scene)
         visit(scene, hour=11)

@@ -91,7 +91,9 @@ class TestProposing:
                 {"repeats": "1", "ends_on": "2030-03-20", "repeats_until": "2030-04-30"},
                 "longer than until it repeats",
             ),
-            ({"resource": ""}, "This field is required"),
+            ({"repeats": "1", "repeats_until": "2030-03-01"}, "That is before the first day."),
+            ({"resource": ""}, "Choose for whom or what."),
+            ({"starts_on": ""}, "Choose the first day."),
         ],
     )
     def test_what_makes_no_sense_is_said_beside_it(self, desk, scene, typed, said):
