@@ -447,6 +447,7 @@ def test_the_admin_says_by_which_clock_its_times_are(desk: Browser):
         (factories.RoomFactory, "is_active", False),
         (factories.DeviceFactory, "is_active", False),
         (factories.OptionFactory, "is_active", False),
+        (factories.LocationFactory, "is_active", False),
         (factories.TreatmentFactory, "visibility", "retired"),
         (factories.AddOnFactory, "visibility", "retired"),
     ],

@@ -134,9 +134,15 @@ def working_spans(
 
 
 def rooms_and_devices(*, location: Location) -> tuple[list[int], dict[int, str]]:
-    """Return the rooms in use and the devices in use with their kinds. One query."""
+    """Return the rooms in use and the devices in use with their kinds. One query.
+
+    A place that takes no bookings has none.
+    """
     rows = Resource.objects.filter(
-        location=location, kind__in=[Kind.ROOM, Kind.DEVICE], is_active=True
+        location=location,
+        location__is_active=True,
+        kind__in=[Kind.ROOM, Kind.DEVICE],
+        is_active=True,
     ).values_list("pk", "kind", "device__device_kind")
     rooms = [pk for pk, kind, _device_kind in rows if kind == Kind.ROOM]
     return rooms, {pk: device_kind for pk, kind, device_kind in rows if kind == Kind.DEVICE}

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Prefetch, Q
 
-from booking.models import Kind, Provider, Resource, TimeOff
+from booking.models import UPCOMING, Booking, Kind, Provider, Resource, TimeOff
 from clinic.accounts.models import CLIENTS, Invitation, User
 from clinic.places.models import Closure, Location, OpeningHours, Weekday
 from clinic.places.public_holidays import Holiday, proposed_closures
@@ -68,6 +68,12 @@ class PlaceFacts:
     rooms: list[Standing]
     devices: list[Standing]
     former: list[Resource]
+
+
+def visits_ahead(*, location: Location, now: datetime) -> list[Booking]:
+    """Return the visits promised at `location` that have not begun, in order. One query."""
+    ahead = Booking.objects.filter(location=location, status__in=UPCOMING, starts_at__gt=now)
+    return list(ahead.select_related("client", "option__treatment").order_by("starts_at", "pk"))
 
 
 def place_facts(location: Location, *, now: datetime) -> PlaceFacts:

@@ -8,8 +8,11 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
+from booking.errors import NotNow
 from booking.models import Device, Resource, Room
+from booking.selectors.staffing import visits_ahead
 from clinic.accounts.models import User
 from clinic.places.models import Location
 from clinic.trail.services import note
@@ -17,8 +20,15 @@ from clinic.trail.services import note
 
 @transaction.atomic
 def save_location(*, location: Location, changed: list[str], by: User, now: datetime) -> Location:
-    """Write a place, new or changed; `changed` names the fields that are other than before."""
+    """Write a place, new or changed; `changed` names the fields that are other than before.
+
+    Raises NotNow where it is to take no bookings any more and visits are promised there.
+    """
     is_new = location.pk is None
+    if not is_new and "is_active" in changed and not location.is_active:
+        Resource.objects.lock_candidates(locations=[location], providers=[])
+        if visits_ahead(location=location, now=now):
+            raise NotNow(_("Visits are promised here. Each of them needs its decision first."))
     if is_new:
         location.slug = _slug_for(location.name)
         location.position = (Location.objects.aggregate(last=Max("position"))["last"] or 0) + 1

@@ -27,7 +27,10 @@ class LocationAdmin(admin.ModelAdmin):
     inlines = (OpeningHoursInline,)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ("time_zone",) if obj else ()  # hours, visits and prices go by this clock
+        """Hours, visits and prices go by its clock. Its page lists whom closing it touches."""
+        if obj is None:
+            return ()
+        return ("time_zone", "is_active") if obj.is_active else ("time_zone",)
 
 
 @admin.register(OpeningHours)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.contrib import messages
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
@@ -11,14 +13,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from booking.errors import NotNow
 from booking.forms.places import FixtureForm, LocationForm, NameForm
-from booking.models import Kind, Resource
-from booking.selectors.staffing import place_facts
+from booking.models import Booking, Kind, Resource
+from booking.selectors.slots import last_day
+from booking.selectors.staffing import place_facts, visits_ahead
 from booking.services import fixtures
 from booking.views.holds import see_other
 from booking.views.staff.frame import user_of
 from clinic.accounts.access import allowed
 from clinic.places.models import Location
+from clinic.places.policies import policy_for
 from clinic.web import clock
 from clinic.web.workspace import staff_page
 
@@ -94,14 +99,36 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
 def _address(request: HttpRequest, location: Location) -> HttpResponse:
     name = location.name  # of the page, whatever is typed
     form = LocationForm(request.POST if request.method == "POST" else None, instance=location)
+    promised: list[Booking] = []
     if form.is_valid():
-        saved = fixtures.save_location(
-            location=location, changed=form.changed_data, by=user_of(request), now=clock.now()
+        now = clock.now()
+        try:
+            saved = fixtures.save_location(
+                location=location, changed=form.changed_data, by=user_of(request), now=now
+            )
+        except NotNow as refusal:
+            form.add_error("is_active", str(refusal.message))
+            promised = visits_ahead(location=location, now=now)
+        else:
+            said = _("The address of %(name)s is saved.")
+            messages.success(request, said % {"name": saved.name})
+            return see_other(reverse("staff:place", args=[saved.slug]))
+    context = {
+        "form": form,
+        "location": location,
+        "name": name,
+        "promised": promised,
+        "days": _days_to_close(location, promised) if promised else None,
+    }
+    with timezone.override(location.zone if promised else None):
+        return staff_page(
+            request, "staff/places/address.html", context, status=422 if form.errors else 200
         )
-        said = _("The address of %(name)s is saved.")
-        messages.success(request, said % {"name": saved.name})
-        return see_other(reverse("staff:place", args=[saved.slug]))
-    context = {"form": form, "location": location, "name": name}
-    return staff_page(
-        request, "staff/places/address.html", context, status=422 if form.errors else 200
-    )
+
+
+def _days_to_close(location: Location, promised: list[Booking]) -> tuple[date, date]:
+    """The days of a closure that lists all that is `promised` and lets nothing new be booked."""
+    now = clock.now()
+    bookable = last_day(policy_for(location, now=now), location, now)
+    latest = promised[-1].starts_at.astimezone(location.zone).date()
+    return now.astimezone(location.zone).date(), max(bookable, latest)

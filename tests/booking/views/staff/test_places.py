@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -16,8 +18,8 @@ from clinic.places.models import Closure, Location
 from clinic.places.public_holidays import proposed_closures
 from clinic.trail.models import Entry
 from clinic.web import clock
-from tests.booking.scenes import NOW
-from tests.factories import DeviceFactory, RoomFactory
+from tests.booking.scenes import NOW, on, slots_on, walls
+from tests.factories import DeviceFactory, RoomFactory, booked
 
 PLACES = reverse("staff:places")
 
@@ -162,6 +164,50 @@ def test_the_clock_of_a_place_stays(admin: Browser, scene) -> None:
 
     scene.location.refresh_from_db()
     assert scene.location.time_zone == zone
+
+
+def switch_off(browser: Browser, location: Location) -> Any:
+    fields = address(location, street="9 New Street")
+    del fields["is_active"]
+    return browser.post(reverse("staff:address", args=[location.slug]), fields)
+
+
+def test_a_place_with_visits_ahead_stays_open_until_each_has_its_decision(
+    admin: Browser, scene
+) -> None:
+    visit = booked(
+        location=scene.location,
+        provider=scene.provider,
+        option=scene.option,
+        starts_at=on(scene, 14, 13),
+    )
+
+    answer = switch_off(admin, scene.location)
+
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert visit.reference in page
+    assert "9 New Street" in page  # nothing typed is lost
+    scene.location.refresh_from_db()
+    assert scene.location.is_active
+
+    link = re.search(r'href="([^"]*/closure/[^"]*)"', page)
+    closing = admin.get(unescape(link[1]))
+    assert closing.context["form"].initial["location"] == str(scene.location.pk)
+    proposed = admin.post(closing.wsgi_request.path, closing.context["form"].initial)
+    assert [each.pk for each in proposed.context["touched"]] == [visit.pk]
+
+
+def test_a_place_where_nobody_is_expected_is_switched_off_and_nothing_is_booked_there(
+    admin: Browser, scene
+) -> None:
+    assert walls(slots_on(scene, 14))
+
+    assert switch_off(admin, scene.location).status_code == 303
+
+    scene.location.refresh_from_db()
+    assert not scene.location.is_active
+    assert not walls(slots_on(scene, 14))
 
 
 def test_a_country_nobody_knows_is_refused_beside_its_field(admin: Browser, scene) -> None:
