@@ -214,6 +214,19 @@ def test_a_length_out_of_bounds_is_refused_beside_its_field(
     assert face.options.count() == 1
 
 
+@pytest.mark.parametrize("buffer", [20, "soon"])
+def test_a_buffer_without_minutes_is_answered_and_stays_in_its_field(admin, face, length, buffer):
+    sent = typed(admin, page_of(face), **{"length-new-buffer_minutes": buffer})
+
+    response = admin.post(page_of(face), sent)
+
+    assert response.status_code == 422
+    refused = response.context["lengths"][-1]
+    assert refused.errors["minutes"] == ["A session takes 15 to 60 minutes."]
+    assert refused["buffer_minutes"].value() == str(buffer)
+    assert face.options.count() == 1
+
+
 def test_two_devices_of_one_kind_are_refused(admin, face, length):
     sent = typed(admin, page_of(face), device_1=["console"], device_2=["console"])
 

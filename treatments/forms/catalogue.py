@@ -25,6 +25,7 @@ from treatments.models import (
 from treatments.models.catalogue import LONGEST, SHORTEST
 
 DEVICES_AT_MOST = 3
+USUAL_BUFFER = 15  # minutes after a session above half an hour (domain handbook, section 9)
 FIGURES = (
     ("face", gettext_lazy("Face")),
     ("face-neck", gettext_lazy("Face and neck")),
@@ -253,13 +254,22 @@ class LengthForm(forms.ModelForm):
             )
         if not self.instance.pk:
             self.empty_permitted, self.use_required_attribute = True, False
-            self.fields["buffer_minutes"].initial = 15
+            self.initial["buffer_minutes"] = USUAL_BUFFER
             self.fields["minutes"].required = False
 
     @property
     def is_empty(self) -> bool:
-        """Whether nobody asked for one more length."""
-        return not self.instance.pk and not self["minutes"].value()
+        """Whether nobody asked for one more length: no minutes, and the buffer left as it came."""
+        as_it_came = {"", "None", str(USUAL_BUFFER)}
+        is_typed = self["minutes"].value() or str(self["buffer_minutes"].value()) not in as_it_came
+        return not self.instance.pk and not is_typed
+
+    def clean_minutes(self) -> int | None:
+        """Return the minutes; a buffer alone is no length."""
+        minutes: int | None = self.cleaned_data["minutes"]
+        if minutes is None and not self.is_empty:
+            raise ValidationError(self.fields["minutes"].error_messages["required"])
+        return minutes
 
 
 def check_lengths(lengths: list[LengthForm]) -> None:
