@@ -100,7 +100,7 @@ class NotNow(BookingError):
 class ReasonMissing(BookingError):
     """Staff go around a rule and have not said why."""
 
-    message = _("Please say in a few words why you book it all the same.")
+    message = _("Please say in a few words why you do it all the same.")
 
 
 class TermsChanged(BookingError):

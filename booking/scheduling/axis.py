@@ -53,6 +53,10 @@ class Axis:
         shown = datetime.fromtimestamp(second, self.zone)
         return shown.hour * HOUR_MINUTES + shown.minute
 
+    def shows(self, second: int, minutes: int) -> bool:
+        """Whether a box of so many `minutes` that begins at `second` has its place."""
+        return self.opens <= self.at(second) <= self.closes - minutes
+
     def place(self, span: Span, day: date) -> tuple[int, int]:
         """Return where `span` of `day` begins and how many minutes it takes, within the scale."""
         first, last = day_span(day, self.zone)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from booking.models import Provider
+from booking.models import Booking, Provider
 from booking.scheduling.spans import Span, merged
 from booking.scheduling.wallclock import day_span
+from booking.selectors.diary import open_spans, working_spans
 from booking.selectors.slots import FreeSlots, last_day
 
 
@@ -35,19 +36,41 @@ def outside_of(free: FreeSlots, provider: Provider, start: int, *, now: datetime
         found.append(Outside.NOTICE)
     if at.date() > last_day(policy, location, now):
         found.append(Outside.HORIZON)
+    return [*found, *outside_hours(free, provider, start)]
+
+
+def outside_hours(free: FreeSlots, provider: Provider, start: int) -> list[Outside]:
+    """Return why the hours of `provider` do not hold a visit at `start`: one reason, or none.
+
+    Who moves a visit is asked about that alone: notice and horizon are for making a promise.
+    """
     visit = (start, start + free.demand.provider_seconds)
-    hours = merged(free.hours[provider.pk])
-    doors = free.doors[at.date()]
+    day = datetime.fromtimestamp(start, free.zone).date()
+    return _why(visit, free.hours[provider.pk], free.doors[day], day_span(day, free.zone))
+
+
+def outside_until(booking: Booking, ends_at: datetime) -> list[Outside]:
+    """Return why hours do not hold `booking`, turnover included, if it ends then. 4 queries."""
+    location, provider = booking.location, booking.provider_id
+    until = ends_at + timedelta(minutes=booking.promise["buffer_minutes"])
+    day = booking.starts_at.astimezone(location.zone).date()
+    doors = open_spans(location=location, days=[day])
+    hours = working_spans(location=location, providers=[provider], days=[day], open_on=doors)
+    visit = (int(booking.starts_at.timestamp()), int(until.timestamp()))
+    return _why(visit, hours[provider], doors[day], day_span(day, location.zone))
+
+
+def _why(visit: Span, hours: list[Span], doors: list[Span] | None, day: Span) -> list[Outside]:
+    hours = merged(hours)
     if _is_within(visit, hours):
-        return found
+        return []
     if doors is None:
-        return [*found, Outside.CLOSURE]
+        return [Outside.CLOSURE]
     if not _is_within(visit, doors):
-        return [*found, Outside.DOORS]
-    day = day_span(at.date(), free.zone)
+        return [Outside.DOORS]
     that_day = [span for span in hours if day[0] <= span[0] < day[1]]
     is_between = that_day and that_day[0][0] <= visit[0] and visit[1] <= that_day[-1][1]
-    return [*found, Outside.BREAK if is_between else Outside.HOURS]
+    return [Outside.BREAK if is_between else Outside.HOURS]
 
 
 def _is_within(span: Span, spans: list[Span]) -> bool:

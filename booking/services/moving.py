@@ -8,11 +8,12 @@ from typing import Any
 
 from django.db import transaction
 
-from booking.errors import NotNow, SlotTaken
+from booking.errors import NotNow, ReasonMissing, SlotTaken
 from booking.message_plan import Trigger, follow
 from booking.models import Booking, BookingEvent
 from booking.selectors import FreeSlots, Slot, free_slots
 from booking.selectors.changes import MOVED, prices_after, why_not_move, why_settled
+from booking.selectors.outside import outside_hours
 from booking.services.holds import end_holds_in_the_way, slot_at, why_not
 from booking.services.ledger import (
     Actor,
@@ -43,6 +44,7 @@ def move(
     tell: bool = True,
     actor: Actor,
     reason: str = "",
+    is_at_any_hour: bool = False,
     now: datetime,
 ) -> None:
     """Move a promised visit to `starts_at`, and make it what `wish` says, else leave it what it is.
@@ -51,8 +53,9 @@ def move(
     free at once. A client moves as often as was promised and not into notice, nor out of it;
     moving to where it stands changes nothing. `version` is the schedule version the time was
     chosen by, else the one `booking` was read at; without `tell` the client hears nothing new from
-    us until something else changes. Raises NotNow, NotOffered, SlotTaken and its kinds,
-    or AskTheClinic.
+    us until something else changes. Staff who choose a time themselves may take one
+    `is_at_any_hour`, where `reason` says why hours, breaks and doors count for nothing. Raises
+    NotNow, NotOffered, SlotTaken and its kinds, ReasonMissing, or AskTheClinic.
     """
     starts_at = starts_at.astimezone(UTC)  # where hours added are hours elapsed
     is_client = actor.by == BookingEvent.By.CLIENT
@@ -69,7 +72,15 @@ def move(
     if is_client and not asked.is_as(Wish.of(booking)):
         asked.check(policy_for(asked.location, now=now))
     end_holds_in_the_way(locked, now=now)
-    free, slot = _slot(booking, asked, starts_at, price_shown, is_client=is_client, now=now)
+    free, slot = _slot(
+        booking,
+        asked,
+        starts_at,
+        price_shown,
+        is_client=is_client,
+        is_at_any_hour=is_at_any_hour and not is_client,
+        now=now,
+    )
     kept = free.resources_for(int(slot.starts_at.timestamp()), slot.provider)
     if kept is None:
         raise SlotTaken
@@ -80,6 +91,9 @@ def move(
         besides=booking,
         actor=actor,
     )
+    broken = outside_hours(free, slot.provider, int(slot.starts_at.timestamp()))
+    if broken and not reason.strip():
+        raise ReasonMissing
     before = Standing.of(booking)
     after = _after(booking, before, free, slot, is_client=is_client, now=now)
     put(booking, after, kept, moves=int(is_client))
@@ -94,6 +108,7 @@ def move(
         **differences(before, after),
         before=before.as_data(),
         **({} if tell else {"is_quiet": True}),
+        **({"broken": [str(rule) for rule in broken]} if broken else {}),
     )
     follow(booking, Trigger.MOVED, now=now, quiet=not tell)
 
@@ -105,8 +120,11 @@ def stands_so(booking: Booking, wish: Wish, starts_at: datetime) -> bool:
 
 
 def times(before: Standing, after: Standing) -> dict[str, Any]:
-    """Return from when to when a visit went, as events keep it: ISO instants, UTC."""
-    moments = {"from": before.starts_at, "to": after.starts_at}
+    """Return from when to when a visit went, and until when it is, as events keep it.
+
+    ISO instants, UTC.
+    """
+    moments = {"from": before.starts_at, "to": after.starts_at, "until": after.ends_at}
     return {word: at.astimezone(UTC).isoformat() for word, at in moments.items()}
 
 
@@ -123,6 +141,7 @@ def _slot(
     price_shown: Decimal | None,
     *,
     is_client: bool,
+    is_at_any_hour: bool,
     now: datetime,
 ) -> tuple[FreeSlots, Slot]:
     """The time asked for, if it is free when the visit itself is left out."""
@@ -135,6 +154,7 @@ def _slot(
         now=now,
         ignoring=booking,
         is_staff=not is_client,
+        is_at_any_hour=is_at_any_hour,
     ).priced(prices)
     slot = slot_at(free, starts_at, price_shown, prices)
     if slot is None:
@@ -165,9 +185,7 @@ def _after(
         ends_at=slot.ends_at,
         lines=lines,
         priced_at=before.priced_at if lines == before.lines else now,
-        promise=_promise(
-            booking, wish.turnover_minutes(free.policy), is_client=is_client, now=now
-        ),
+        promise=_promise(booking, wish.turnover_minutes(free.policy), is_client=is_client, now=now),
         texts=texts,
         held_until=before.held_until,
     )

@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from booking.errors import NotNow, NotOffered, SlotTaken
+from booking.errors import NotNow, NotOffered, ReasonMissing, SlotTaken
 from booking.message_plan import Trigger, follow
 from booking.models import UPCOMING, Booking, Status
 from booking.scheduling.slots import Kept
 from booking.selectors.changes import RESIZED
 from booking.selectors.diary import busy_spans
+from booking.selectors.outside import Outside, outside_until
 from booking.services.holds import end_holds_in_the_way
 from booking.services.ledger import (
     Actor,
@@ -50,7 +51,8 @@ def resize(
 
     Turnovers follow its new end. `version` is the schedule version its length was chosen by.
     Asking for the length it has changes nothing. Raises NotOffered with the bounds, NotNow when
-    it changed since it was read, SlotTaken when it would run into something else.
+    it changed since it was read, SlotTaken when it would run into something else, ReasonMissing
+    when it grows past what hours hold and `reason` does not say why.
     """
     seen = booking.schedule_version if version is None else version
     locked = lock_for(Wish.of(booking), client=booking.client, also=[booking.provider_id])
@@ -62,20 +64,25 @@ def resize(
     if booking.status not in RESIZABLE:
         raise NotNow(_("This visit is over. Its length stays as it was."))
     _check(booking, minutes, now=now)
+    broken = outgrown(booking, minutes)
+    if broken and not reason.strip():
+        raise ReasonMissing
     end_holds_in_the_way(locked, now=now)
     before = Standing.of(booking)
     stretch(booking, minutes - booking.minutes, actor=actor, now=now)
+    after = Standing.of(booking)
     record(
         booking,
         RESIZED,
         actor=actor,
         now=now,
         reason=reason,
-        **times(before, before),
+        **times(before, after),
         version=booking.schedule_version,
-        **differences(before, Standing.of(booking)),
+        **differences(before, after),
         before=before.as_data(),
         **({} if tell else {"is_quiet": True}),
+        **({"broken": [str(rule) for rule in broken]} if broken else {}),
     )
     follow(booking, Trigger.MOVED, now=now, quiet=not tell)
 
@@ -102,6 +109,16 @@ def stretch(booking: Booking, minutes: int, *, actor: Actor, now: datetime) -> N
     booking.save(update_fields=["ends_at", "adjusted_minutes", "schedule_version"])
     free(booking)
     allocate(booking, [each._replace(end=each.end + int(longer.total_seconds())) for each in kept])
+
+
+def outgrown(booking: Booking, minutes: int) -> list[Outside]:
+    """Return why hours do not hold `booking` once it takes longer. 4 queries, or none.
+
+    Shorter than it is, it is no less within them than it was.
+    """
+    if minutes <= booking.minutes:
+        return []
+    return outside_until(booking, booking.starts_at + timedelta(minutes=minutes))
 
 
 def longest(booking: Booking, *, now: datetime) -> int:

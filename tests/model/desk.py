@@ -6,7 +6,7 @@ that is tried.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from uuid import uuid4
 
 from hypothesis import strategies as st
@@ -160,9 +160,12 @@ class Desk(Diary):
         ]
 
     @precondition(lambda self: self.visits)
-    @rule(pick=picks, by=st.sampled_from(GROWS), tell=st.booleans())
-    def resize(self, pick: int, by: int, tell: bool) -> None:
-        """Longer or shorter: its start and price stay, all that is kept for it goes along."""
+    @rule(pick=picks, by=st.sampled_from(GROWS), tell=st.booleans(), is_said_why=often)
+    def resize(self, pick: int, by: int, tell: bool, is_said_why: bool) -> None:
+        """Longer or shorter: its start and price stay, all that is kept for it goes along.
+
+        Past closing somebody says why.
+        """
         booking = self.pick(pick, Status.CONFIRMED, Status.IN_PROGRESS, Status.PENDING_FORM)
         was, minutes = booking.ends_at, booking.minutes + by
         most = max(LONGEST_VISIT + booking.extra_minutes, booking.minutes)
@@ -171,17 +174,33 @@ class Desk(Diary):
             and 10 <= minutes <= most
             and by % 5 == 0
             and (by < 0 or self.may_grow(booking, by * MINUTE))
+            and (by < 0 or is_said_why or self.is_within_doors(booking, was + by * MINUTE))
         )
         waited = self.waited(booking)
-        service = services.resize
+        service, reason = services.resize, "She stays for the mask" if is_said_why else ""
         if self.attempt(
             may,
             lambda: service(
-                booking=booking, minutes=minutes, tell=tell, actor=self.desk, now=self.now
+                booking=booking,
+                minutes=minutes,
+                tell=tell,
+                reason=reason,
+                actor=self.desk,
+                now=self.now,
             ),
         ):
             assert self.fresh(booking.pk).ends_at == was + by * MINUTE
             self.expect_change(booking, Trigger.MOVED, tell=tell, waited=waited)
+
+    def is_within_doors(self, booking: Booking, ends_at: datetime) -> bool:
+        """Whether the house is open as long as it takes; everybody is in all that time."""
+        opens, closes = (9, 13) if booking.location == self.house.places[0] else (0, 4)
+        zone = booking.location.zone
+        day = booking.starts_at.astimezone(zone).date()
+        doors = [datetime.combine(day, time(hour), tzinfo=zone) for hour in (opens, closes)]
+        kept = booking.allocations.get(resource=booking.provider_id)
+        until = ends_at + (kept.ends_at - booking.ends_at)
+        return doors[0] <= booking.starts_at and until <= doors[1]
 
     # On the day
 

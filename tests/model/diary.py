@@ -97,6 +97,7 @@ asks = st.builds(
     provider=st.integers(0, 2),
 )
 often = st.sampled_from([True, True, False])
+seldom = st.sampled_from([False, False, True])
 times = st.builds(
     When,
     days=st.integers(0, 3),
@@ -189,10 +190,17 @@ class Diary(Truth):
     # Changes
 
     @precondition(lambda self: self.visits)
-    @rule(pick=picks, ask=st.none() | asks, when=times, is_staff=st.booleans())
+    @rule(pick=picks, ask=st.none() | asks, when=times, is_staff=st.booleans(), is_late=seldom)
     def move(
-        self, pick: int, ask: Ask | None, when: When, is_staff: bool, tell: bool = True
+        self,
+        pick: int,
+        ask: Ask | None,
+        when: When,
+        is_staff: bool,
+        is_late: bool = False,
+        tell: bool = True,
     ) -> None:
+        """To another time; staff who say why also where hours do not hold it (`is_late`)."""
         booking = self.pick(pick, Status.CONFIRMED)
         own = Wish.of(booking)
         wish = own
@@ -205,7 +213,9 @@ class Diary(Truth):
                 provider=asked.provider,
             )
         starts_at, *_ = self.time(wish, when, moved=booking, is_staff=is_staff)
-        self.move_to(booking, wish, starts_at, is_staff=is_staff, tell=tell)
+        if is_late:
+            starts_at += 8 * HOUR
+        self.move_to(booking, wish, starts_at, is_staff=is_staff, is_late=is_late, tell=tell)
 
     def move_to(
         self,
@@ -214,17 +224,20 @@ class Diary(Truth):
         starts_at: datetime,
         *,
         is_staff: bool,
+        is_late: bool = False,
         tell: bool = True,
     ) -> None:
         own = Wish.of(booking)
-        how: dict[str, Any] = {"is_staff": is_staff, "tell": tell}
+        how: dict[str, Any] = {"is_staff": is_staff, "is_late": is_late, "tell": tell}
         is_there = booking.starts_at == starts_at and wish.is_as(own)
         if is_there and wish.provider in (None, booking.provider):
             before = fingerprint()
             self.attempt(True, lambda: self.do_move(booking, starts_at, wish, **how))
             assert fingerprint() == before, "moved to where it stands, and something changed"
             return
-        ends_at, is_free = self.until(wish, starts_at, moved=booking, is_staff=is_staff)
+        ends_at, is_free = self.until(
+            wish, starts_at, moved=booking, is_staff=is_staff, is_at_any_hour=is_staff and is_late
+        )
         lines = self.lines[booking.pk]
         kept = self.kept_lines(booking, is_staff=is_staff)
         may = (
@@ -241,11 +254,24 @@ class Diary(Truth):
             self.expect_change(booking, Trigger.MOVED, tell=tell, waited=waited)
 
     def do_move(
-        self, booking: Booking, starts_at: datetime, wish: Wish, *, is_staff: bool, tell: bool
+        self,
+        booking: Booking,
+        starts_at: datetime,
+        wish: Wish,
+        *,
+        is_staff: bool,
+        is_late: bool,
+        tell: bool,
     ) -> Booking:
-        actor = self.desk if is_staff else CLIENT
         services.move(
-            booking=booking, starts_at=starts_at, wish=wish, tell=tell, actor=actor, now=self.now
+            booking=booking,
+            starts_at=starts_at,
+            wish=wish,
+            tell=tell,
+            actor=self.desk if is_staff else CLIENT,
+            reason="Her train is late" if is_late else "",
+            is_at_any_hour=is_late,
+            now=self.now,
         )
         return booking
 
@@ -674,13 +700,11 @@ class Diary(Truth):
         return starts_at, starts_at + length, is_free
 
     def until(
-        self, wish: Wish, starts_at: datetime, *, moved: Booking, is_staff: bool
+        self, wish: Wish, starts_at: datetime, *, moved: Booking, **how: bool
     ) -> tuple[datetime, bool]:
         """Until when it would be from then on, and whether that is listed as free."""
         day = starts_at.astimezone(wish.location.zone).date()
-        free = free_slots(
-            wish=wish, first_on=day, last_on=day, now=self.now, ignoring=moved, is_staff=is_staff
-        )
+        free = free_slots(wish=wish, first_on=day, last_on=day, now=self.now, ignoring=moved, **how)
         length = timedelta(seconds=free.demand.treatment_seconds)
         return starts_at + length, int(starts_at.timestamp()) in free.all_starts
 

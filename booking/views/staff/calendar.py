@@ -19,7 +19,7 @@ from booking.places import SEES_VISITS
 from booking.selectors.calendar import Calendar, Column, calendar
 from booking.selectors.changes import quiet_step
 from booking.views.staff.carrying import Carried, carried
-from booking.views.staff.drawing import KEY, Drawn, Viewer, called_here, draw, lane_of, spread
+from booking.views.staff.drawing import KEY, Drawn, Place, Viewer, called_here, draw, lane_of
 from booking.views.staff.frame import user_of
 from clinic.accounts.access import allowed
 from clinic.places.models import Location
@@ -148,10 +148,11 @@ def _asked(request: HttpRequest, page: str, locations: list[Location], *, now: d
 def _drawn(
     found: Calendar, held: Carried | None, viewer: Viewer, asked: Asked, *, now: datetime
 ) -> list[tuple[date, list[Drawn]]]:
-    def places(column: Column) -> list[int]:
+    def places(column: Column) -> list[Place]:
         if held is None or found.by != Kind.PROVIDER:
             return []
-        return list(spread(held.places(column.day, column.resource.pk), apart=APART[asked.page]))
+        apart = APART[asked.page]
+        return held.places(column.day, column.resource.pk, found.axis, apart=apart)
 
     return [
         (

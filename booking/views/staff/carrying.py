@@ -12,12 +12,15 @@ from django.http import HttpRequest, HttpResponse
 
 from booking.models import Booking
 from booking.permissions import changeable_visits
+from booking.scheduling.axis import Axis
 from booking.scheduling.slots import starts_within
 from booking.scheduling.wallclock import day_span
 from booking.selectors import FreeSlots
 from booking.selectors.changes import why_settled
+from booking.selectors.outside import outside_hours
 from booking.views.holds import see_other
 from booking.views.presses import press
+from booking.views.staff.drawing import Place, spread
 from booking.views.staff.frame import CHANGES_VISITS, changeable_or_404, user_of
 from booking.views.staff.moving import (
     CARRIED,
@@ -38,22 +41,37 @@ class Carried:
     free: FreeSlots | None  # None at another place than the visit's
     people: frozenset[int]
 
-    def places(self, day: date, provider: int) -> list[int]:
-        """Return the starts, in seconds, at which `provider` could give it on `day`."""
+    def places(self, day: date, provider: int, axis: Axis, *, apart: int) -> list[Place]:
+        """Return where `provider` could give it on `day`, `apart` seconds from each other.
+
+        Times within hours come first, and around them what else has room on `axis`.
+        """
         if self.free is None or provider not in self.people:
             return []
-        starts = self.free.starts.get(provider, [])
-        return [
-            start
-            for start in starts_within(starts, day_span(day, self.free.zone))
-            if (start, provider) != (int(self.visit.starts_at.timestamp()), self.visit.provider_id)
-        ]
+        person = self.free.providers[provider]
+        stands = (int(self.visit.starts_at.timestamp()), self.visit.provider_id)
+        within, outside = list[int](), list[int]()
+        for start in starts_within(self.free.starts[provider], day_span(day, self.free.zone)):
+            if (start, provider) == stands:
+                continue
+            if not outside_hours(self.free, person, start):
+                within.append(start)
+            elif axis.shows(start, apart // 60):
+                outside.append(start)
+        within = list(spread(within, apart=apart))
+        outside = [each for each in outside if all(abs(each - one) >= apart for one in within)]
+        found = [Place(each, is_outside=False) for each in within]
+        found += [Place(each, is_outside=True) for each in spread(outside, apart=apart)]
+        return sorted(found)
 
 
 def carried(
     request: HttpRequest, *, location: Location, days: tuple[date, date], now: datetime
 ) -> Carried | None:
-    """Return the visit this person holds, with its free times. No query where nothing is held."""
+    """Return the visit this person holds, with its free times at any hour.
+
+    No query where nothing is held.
+    """
     reference = request.session.get(CARRIED)
     if reference is None:
         return None
@@ -63,7 +81,8 @@ def carried(
         return None
     free = None
     if visit.location == location:
-        free = free_for(visit, Wish.of(visit).with_(None), days=days, now=now)
+        wish = Wish.of(visit).with_(None)
+        free = free_for(visit, wish, days=days, is_at_any_hour=True, now=now)
     return Carried(visit, free, frozenset(each.pk for each in people_for(request, visit)))
 
 

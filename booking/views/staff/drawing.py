@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from operator import attrgetter
+from typing import NamedTuple
 
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -130,6 +131,13 @@ class Box:
     start: str = ""  # of a time that can be taken, "09:15" on the wall
 
 
+class Place(NamedTuple):
+    """Where a held visit could be placed: a start in seconds, and whether it is outside hours."""
+
+    start: int
+    is_outside: bool
+
+
 @dataclass(frozen=True)
 class Drawn:
     """A column with its boxes."""
@@ -177,12 +185,12 @@ def draw(
     *,
     viewer: Viewer,
     is_week: bool,
-    places: Iterable[int] = (),
+    places: Iterable[Place] = (),
     now_at: int | None,
     now: datetime,
 ) -> Drawn:
-    """Return `column` on `axis` as `viewer` may see it. `places` are starts on offer, in seconds;
-    `now_at` is where now stands.
+    """Return `column` on `axis` as `viewer` may see it. `places` are on offer for the visit that is
+    held; `now_at` is where now stands.
 
     Wall times are those of the active zone, which is the place's.
     """
@@ -341,13 +349,14 @@ def _free(free: list[Span], column: Column, axis: Axis) -> Iterator[Box]:
         )
 
 
-def _place(second: int, axis: Axis) -> Box:
-    local = _local(second)
+def _place(place: Place, axis: Axis) -> Box:
+    local = _local(place.start)
     return Box(
         sort=Sort.PLACE,
-        at=axis.at(second),
+        at=axis.at(place.start),
         minutes=0,
         name=clock_time(local),
+        word=_("outside hours") if place.is_outside else "",
         start=f"{local:%H:%M}",
         css="again" if local.fold else "",
     )

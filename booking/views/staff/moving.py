@@ -20,16 +20,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from booking import services
-from booking.errors import BookingError
+from booking.errors import BookingError, ReasonMissing
 from booking.forms.calendar import NO, YES, MoveForm
 from booking.forms.changes import StepForm
 from booking.models import Booking, BookingEvent, Provider
 from booking.selectors import FreeSlots, free_slots, providers_for
 from booking.selectors.changes import prices_after, why_settled
+from booking.selectors.outside import outside_hours
 from booking.services.ledger import staff
 from booking.views.holds import see_other
 from booking.views.presses import press
 from booking.views.staff.frame import CHANGES_VISITS, changeable_or_404, user_of
+from booking.views.staff.outside import in_words
 from booking.wishes import Wish
 from clinic.accounts.access import allowed
 from clinic.web import clock
@@ -69,9 +71,12 @@ def _move(request: HttpRequest, visit: Booking, form: MoveForm, *, now: datetime
             version=asked["version"],
             tell=asked["tell"],
             reason=asked["reason"],
+            is_at_any_hour=True,
             actor=staff(user_of(request)),
             now=now,
         )
+    except ReasonMissing as error:
+        return _move_page(request, visit, form, missing=error, status=422, now=now)
     except BookingError as error:
         visit = changeable_or_404(request, visit.reference)
         return _move_page(request, visit, form, refusal=error, status=409, now=now)
@@ -112,11 +117,24 @@ def calendar_url(page: str, visit: Booking, **query: str) -> str:
     return f"{reverse(f'staff:{page}')}?{urlencode(asked)}"
 
 
-def free_for(visit: Booking, wish: Wish, *, days: tuple[date, date], now: datetime) -> FreeSlots:
+def free_for(
+    visit: Booking,
+    wish: Wish,
+    *,
+    days: tuple[date, date],
+    is_at_any_hour: bool = False,
+    now: datetime,
+) -> FreeSlots:
     """Return when `visit` could be as `wish`, on local dates. Up to 11 queries."""
     prices = prices_after(visit, wish, is_staff=True, now=now)
     free = free_slots(
-        wish=wish, first_on=days[0], last_on=days[1], now=now, ignoring=visit, is_staff=True
+        wish=wish,
+        first_on=days[0],
+        last_on=days[1],
+        now=now,
+        ignoring=visit,
+        is_staff=True,
+        is_at_any_hour=is_at_any_hour,
     )
     return free.priced(prices)
 
@@ -142,6 +160,7 @@ def _move_page(
     form: MoveForm,
     *,
     refusal: BookingError | None = None,
+    missing: ReasonMissing | None = None,
     status: int = 200,
     now: datetime,
 ) -> HttpResponse:
@@ -153,6 +172,7 @@ def _move_page(
         "asked": asked,
         "ends_at": asked["starts_at"] + visit.duration if asked else None,
         "refusal": refusal,
+        "missing": missing,
         "settled": why_settled(visit, now=now),
         "stale": last_change(visit, asked["version"]) if asked else None,
         "week_url": calendar_url("week", visit),
@@ -177,15 +197,34 @@ def _what_is_free(
     free = free_for(visit, Wish.of(visit).with_(None), days=days, now=now)
     starts = {each.pk: free.starts.get(each.pk, []) for each in people}
     second = int(near.timestamp())
+    is_there = (near, provider) == (visit.starts_at, visit.provider)
+    is_free, broken = second in starts.get(provider.pk, ()), list[str]()
+    if not is_free and not is_there:
+        broken = _around(visit, provider, near, now=now)
     return {
-        "is_free": second in starts.get(provider.pk, ()),
-        "is_there": (near, provider) == (visit.starts_at, visit.provider),
+        "is_free": is_free or bool(broken),
+        "is_there": is_there,
+        "broken": broken,
         "nearest": [
             _offer(visit, each, start, asked)
             for each in sorted(people, key=lambda each: each != provider)[:PEOPLE_OFFERED]
             for start in _nearest(starts[each.pk], second, besides=int(visit.starts_at.timestamp()))
         ],
     }
+
+
+def _around(visit: Booking, provider: Provider, at: datetime, *, now: datetime) -> list[str]:
+    """What `visit` would be outside of at a time that nothing but hours keeps from being free.
+
+    In words; none where it is not free at any hour. Up to 11 queries.
+    """
+    day = at.astimezone(visit.location.zone).date()
+    wish = Wish.of(visit).with_(provider)
+    free = free_for(visit, wish, days=(day, day), is_at_any_hour=True, now=now)
+    second = int(at.timestamp())
+    if second not in free.all_starts:
+        return []
+    return in_words(outside_hours(free, provider, second), provider)
 
 
 def _offer(

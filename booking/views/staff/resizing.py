@@ -11,17 +11,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from booking import services
-from booking.errors import BookingError
+from booking.errors import BookingError, ReasonMissing
 from booking.forms.calendar import ResizeForm
 from booking.models import Booking
 from booking.services.ledger import staff
-from booking.services.resizing import LEAST_MINUTES, RESIZABLE, longest
+from booking.services.resizing import LEAST_MINUTES, RESIZABLE, longest, outgrown
 from booking.views.holds import see_other
 from booking.views.staff.frame import CHANGES_VISITS, changeable_or_404, user_of
-from booking.views.staff.moving import (
-    calendar_url,
-    last_change,
-)
+from booking.views.staff.moving import calendar_url, last_change
+from booking.views.staff.outside import in_words
 from clinic.accounts.access import allowed
 from clinic.web import clock
 from clinic.web.workspace import staff_page
@@ -42,6 +40,8 @@ def resize(request: HttpRequest, reference: str) -> HttpResponse:
         return _page(request, visit, form, now=now)
     try:
         services.resize(booking=visit, actor=staff(user_of(request)), now=now, **form.cleaned_data)
+    except ReasonMissing as error:
+        return _page(request, visit, form, missing=error, status=422, now=now)
     except BookingError as error:
         visit = changeable_or_404(request, reference)
         return _page(request, visit, form, refusal=error, status=409, now=now)
@@ -54,6 +54,7 @@ def _page(
     form: ResizeForm,
     *,
     refusal: BookingError | None = None,
+    missing: ReasonMissing | None = None,
     status: int = 200,
     now: datetime,
 ) -> HttpResponse:
@@ -68,11 +69,13 @@ def _page(
         "booking": visit,
         "form": form,
         "asked": asked,
+        "broken": in_words(outgrown(visit, asked["minutes"]), visit.provider) if asked else [],
         "ends_at": visit.starts_at + timedelta(minutes=asked["minutes"]) if asked else None,
         "is_ahead": visit.starts_at > now,
         "is_so": asked is not None and asked["minutes"] == visit.minutes,
         "lengths": lengths,
         "refusal": refusal,
+        "missing": missing,
         "settled": "" if visit.status in RESIZABLE else _("This visit is over."),
         "stale": stale,
         "day_url": calendar_url("day", visit),

@@ -1,19 +1,21 @@
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
 
 from booking import services
-from booking.errors import AskTheClinic, NotNow, SlotTaken, TooSoon
-from booking.models import Allocation, Booking, Status
+from booking.errors import AskTheClinic, NotNow, ReasonMissing, SlotTaken, TooSoon
+from booking.models import Allocation, Booking, OutsideBusy, OutsideCalendar, Status
 from booking.services.audit import findings
 from booking.services.ledger import CLIENT, staff
 from booking.wishes import Wish
 from clinic.messaging.models import Message
 from tests.booking.scenes import NOW, confirm, hold, on, slots_on, visitor, walls
 from tests.factories import (
+    ClosureFactory,
     PolicyVersionFactory,
     Scene,
+    TimeOffFactory,
     UserFactory,
     booked,
     give_hours,
@@ -48,7 +50,7 @@ class TestMoving:
         assert walls(slots_on(scene, 4))[0] == "09:00"
         assert (booking.moves, booking.schedule_version) == (1, 1)
         data = booking.events.get(what="moved").data
-        assert set(data) == {"from", "to", "version", "before"}
+        assert set(data) == {"from", "to", "until", "version", "before"}
         assert data["from"] == "2030-03-04T14:00:00+00:00"
         assert data["to"] == "2030-03-04T18:00:00+00:00"
         assert data["version"] == 1
@@ -200,6 +202,77 @@ class TestMoving:
 
         with pytest.raises(NotNow):
             move(booking, on(scene, 8, 9), now=booking.starts_at + after)
+
+
+class TestMovingAroundTheHours:
+    """Doors are open from nine to six; who works here may say why that counts for nothing."""
+
+    @pytest.mark.parametrize(
+        ("when", "rule"), [((5, 20), "doors"), ((5, 17, 15), "doors"), ((6, 10), "closure")]
+    )
+    def test_staff_move_there_for_a_reason_that_is_kept(self, scene, when, rule):
+        ClosureFactory(location=scene.location, starts_on=date(2030, 3, 6))
+        booking = confirm(scene, on(scene, 4, 9))
+        desk = {"actor": staff(UserFactory()), "is_at_any_hour": True}
+
+        for reason in ("", " "):
+            with pytest.raises(ReasonMissing):
+                move(booking, on(scene, *when), reason=reason, **desk)
+        move(booking, on(scene, *when), reason="Her flight leaves at nine", **desk)
+
+        event = booking.events.get(what="moved")
+        assert booking.starts_at == on(scene, *when)
+        assert (event.reason, event.data["broken"]) == ("Her flight leaves at nine", [rule])
+        assert findings(now=NOW) == []
+
+    def test_within_hours_nobody_has_to_say_why(self, scene):
+        booking = confirm(scene, on(scene, 4, 9))
+
+        move(booking, on(scene, 5, 16, 30), actor=staff(UserFactory()), is_at_any_hour=True)
+
+        assert "broken" not in booking.events.get(what="moved").data
+
+    @pytest.mark.parametrize("who", ["client", "staff who chose what is on offer"])
+    def test_nobody_else_does_whatever_they_say(self, scene, who):
+        booking = confirm(scene, on(scene, 4, 9))
+        how = {"is_at_any_hour": True} if who == "client" else {"actor": staff(UserFactory())}
+
+        with pytest.raises(SlotTaken):
+            move(booking, on(scene, 5, 20), reason="Please", **how)
+        assert booking.starts_at == on(scene, 4, 9)
+
+    @pytest.mark.parametrize("what", ["visit", "time off", "elsewhere", "the client"])
+    def test_never_over_what_is_in_the_way(self, what):
+        scene = open_clinic(providers=2, rooms=2, consoles=2)
+        booking, there = confirm(scene, on(scene, 4, 9)), on(scene, 5, 20)
+        desk = {"actor": staff(UserFactory()), "is_at_any_hour": True, "reason": "Please"}
+        taken = {"resource": booking.provider, "starts_at": there, "ends_at": there + HOUR}
+        if what == "visit":
+            booked(provider=booking.provider, starts_at=there)
+        elif what == "the client":
+            booked(provider=scene.providers[1], client=booking.client, starts_at=there)
+        elif what == "time off":
+            TimeOffFactory(**taken)
+        else:
+            calendar = OutsideCalendar.objects.create(
+                provider=booking.provider, address="https://calendar.example/a.ics", added_at=NOW
+            )
+            OutsideBusy.objects.create(calendar=calendar, **taken)
+
+        with pytest.raises(NotNow if what == "the client" else SlotTaken):
+            move(booking, there, **desk)
+        assert booking.starts_at == on(scene, 4, 9)
+
+    def test_moved_there_and_taken_back_it_stands_as_before(self, scene):
+        booking, actor = confirm(scene, on(scene, 4, 9)), staff(UserFactory())
+        move(booking, on(scene, 5, 20), actor=actor, is_at_any_hour=True, reason="Her flight")
+        move(booking, on(scene, 5, 9), actor=actor)
+
+        step = booking.events.latest("pk")
+        services.undo(booking=booking, step=step, actor=actor, now=NOW)
+
+        assert booking.starts_at == on(scene, 5, 20)
+        assert findings(now=NOW) == []
 
 
 class TestCancelling:

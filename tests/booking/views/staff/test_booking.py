@@ -256,7 +256,7 @@ class TestBooking:
         response = desk.post(URL, sent(scene, chosen=chosen, book=1))
         page = words(response)
         assert response.status_code == 422
-        assert page.count("Please say in a few words why you book it all the same.") == 2
+        assert page.count("Please say in a few words why you do it all the same.") == 2
 
         desk.post(URL, sent(scene, chosen=chosen, book=1, reason="Works until eight"))
         assert Booking.objects.get().events.get().reason == "Works until eight"

@@ -1,6 +1,6 @@
 """Staff move a visit, or change its length: asked for, looked at, done, and taken back."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from django.test import Client as Browser
@@ -15,7 +15,7 @@ from clinic.web import clock
 from tests.booking.scenes import NOW, confirm, on
 from tests.booking.views.browsing import text
 from tests.booking.written import sent
-from tests.factories import Scene, UserFactory, open_clinic
+from tests.factories import Scene, TimeOffFactory, UserFactory, open_clinic
 
 MINUTE = timedelta(minutes=1)
 
@@ -241,6 +241,72 @@ def test_an_aesthetician_moves_visits_of_their_own_and_to_nobody_else(at_work, s
     assert booking.starts_at == on(scene, 5, 14)
 
 
+class TestAroundTheHours:
+    """A time that nothing but hours keeps from being free is theirs to take, for a reason."""
+
+    def test_the_page_says_what_it_is_outside_of_and_asks_why(self, desk, scene, booking):
+        answer = desk.get(url("move", booking), to(booking, time="20:00"))
+
+        page = text(answer)
+        assert answer.status_code == 200
+        assert "Online we would not book this" in page
+        assert "It is outside opening hours." in page
+        assert "Why it is done all the same" in page
+        assert "Reason (optional)" not in page
+
+    def test_without_a_reason_it_stays_and_nothing_is_lost(self, desk, scene, booking):
+        asked = to(booking, time="20:00", tell="no", reason=" ")
+        answer = desk.post(url("move", booking), asked)
+
+        page = text(answer)
+        assert answer.status_code == 422
+        assert page.count("Please say in a few words why you do it all the same.") == 1
+        assert 'aria-describedby="id_reason_error"' in page
+        assert 'value="20:00"' in page
+        assert 'value="no" checked' in page
+        booking.refresh_from_db()
+        assert booking.starts_at == on(scene, 4, 9)
+
+    def test_for_a_reason_it_is_moved_there(self, desk, scene, booking):
+        pressed(desk, url("move", booking), to(booking, time="20:00", reason="Her flight"))
+
+        booking.refresh_from_db()
+        assert booking.starts_at == on(scene, 5, 20)
+        assert booking.events.get(what="moved").reason == "Her flight"
+
+    def test_the_words_are_about_the_person_it_would_be_with(self, desk, scene, booking):
+        booking.provider.working_hours.filter(weekday=1).update(ends_at=time(14))
+
+        page = text(desk.get(url("move", booking), to(booking)))
+
+        assert f"outside the working hours of {booking.provider.first_name}." in page
+
+    def test_what_is_busy_is_not_free_at_any_hour(self, desk, scene, booking):
+        TimeOffFactory(
+            resource=booking.provider, starts_at=on(scene, 5, 19), ends_at=on(scene, 5, 22)
+        )
+
+        answer = desk.get(url("move", booking), to(booking, time="20:00"))
+
+        assert answer.status_code == 409
+        assert "That time is not free" in text(answer)
+
+    def test_a_held_visit_may_be_placed_there(self, desk, scene, booking):
+        booking.provider.working_hours.filter(weekday=1).update(ends_at=time(14))
+        desk.post(url("pick_up", booking))
+
+        page = text(desk.get(reverse("staff:day") + "?day=2030-03-05"))
+
+        place = f"{url('move', booking)}?day=2030-03-05&amp;time={{}}&amp;provider={{}}"
+        within, outside = (
+            page.split(place.format(at, booking.provider_id))[1].split("</li>")[0]
+            for at in ("12:30", "14:00")
+        )
+        assert "outside hours, place it here" in outside
+        assert "outside hours" not in within
+        assert place.format("17:45", booking.provider_id) not in page  # beyond what is drawn
+
+
 class TestHolding:
     """A visit is picked up, the weeks go by, and it is put down."""
 
@@ -300,6 +366,23 @@ class TestHolding:
 
 class TestLength:
     """A visit becomes longer or shorter."""
+
+    def test_past_the_hours_it_needs_a_reason(self, desk, scene, booking):
+        booking.provider.working_hours.filter(weekday=0).update(ends_at=time(10, 30))
+        asked = {"minutes": 90, "version": 0}
+
+        page = text(desk.get(url("resize", booking), asked))
+        assert f"outside the working hours of {booking.provider.first_name}." in page
+        assert "Why it is done all the same" in page
+
+        answer = desk.post(url("resize", booking), asked | {"tell": "no"})
+        assert answer.status_code == 422
+        assert "Please say in a few words why" in text(answer)
+        assert 'value="no" checked' in text(answer)
+
+        pressed(desk, url("resize", booking), asked | {"reason": "She stays for the mask"})
+        booking.refresh_from_db()
+        assert booking.minutes == 90
 
     def test_is_looked_at_before_it_is_changed(self, desk, scene, booking):
         page = text(desk.get(url("resize", booking), {"minutes": 90, "version": 0}))
