@@ -45,8 +45,12 @@ def changed(message: Message, booking: Booking, now: datetime) -> Letter:
         Row(_("Client"), [facts.client_of(booking).first_name]),
         Row(_("Where"), [booking.location.name]),
     ]
+    if after:
+        rows.insert(0, Row(_("Time"), [time_range(*after)]))
     if before and after and before != after:
-        rows.insert(0, Row(_("Until now"), [facts.day_and_time(before)]))
+        is_elsewhen = before.starts_at != after.starts_at
+        was = facts.day_and_time(before.starts_at) if is_elsewhen else time_range(*before)
+        rows.insert(1, Row(_("Until now"), [was]))
     is_theirs = key == booking.provider_id
     return to_staff(
         who.user.email if who.user else "",
@@ -54,7 +58,7 @@ def changed(message: Message, booking: Booking, now: datetime) -> Letter:
         preview=_("When, and which appointment."),
         parts=[
             Say(hello % {"name": who.first_name}),
-            facts.headline(after or before or booking.starts_at),
+            facts.headline(seen.starts_at if (seen := after or before) else booking.starts_at),
             Table(rows),
             *([_visit_button(booking)] if is_theirs else []),
         ],

@@ -17,16 +17,26 @@ OFF = (CANCELLED, DECLINED, TOO_LATE)  # after them the visit is off
 FACTS = ("provider", "location", "option", "add_ons", "price", "adjusted_minutes")
 
 
+class Times(NamedTuple):
+    """From when to when a visit is, in UTC."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
 class State(NamedTuple):
     """A visit at one version: when, what and with whom, or that it is off."""
 
     starts_at: datetime
+    ends_at: datetime
     facts: dict[str, Any]  # by primary keys
     is_off: bool = False
 
-    def seen_by(self, provider: int) -> datetime | None:
-        """Return when `provider` is to give it; None where they are not."""
-        return None if self.is_off or self.facts["provider"] != provider else self.starts_at
+    def seen_by(self, provider: int) -> Times | None:
+        """Return from when to when `provider` is to give it; None where they are not."""
+        if self.is_off or self.facts["provider"] != provider:
+            return None
+        return Times(self.starts_at, self.ends_at)
 
 
 def states(booking: Booking) -> list[State]:
@@ -68,7 +78,7 @@ def version_told(
     return sent.order_by("-version").values_list("version", flat=True).first()
 
 
-def known(booking: Booking, stood: list[State], provider: int) -> datetime | None:
+def known(booking: Booking, stood: list[State], provider: int) -> Times | None:
     """Return when `provider` thinks to give the visit: what they were told last. 1 query.
 
     Before anything went to them, it is what stood in their diary when the visit was booked.
@@ -93,17 +103,23 @@ def _before(move: dict[str, Any]) -> State:
     facts = {
         name: before.get(name, 0) for name in FACTS
     }  # minutes are noted since staff change them
-    return State(datetime.fromisoformat(move["from"]), facts)
+    ends_at = datetime.fromisoformat(before["ends_at"])
+    return State(datetime.fromisoformat(move["from"]), ends_at, facts)
 
 
 def _after(last: State, move: dict[str, Any]) -> State:
     changed = {name: move[name][1] for name in FACTS if name in move}
-    return State(datetime.fromisoformat(move["to"]), last.facts | changed)
+    starts_at = datetime.fromisoformat(move["to"])
+    ends_at = starts_at + (last.ends_at - last.starts_at)
+    if "until" in move:  # noted since those who give a visit are told of its end
+        ends_at = datetime.fromisoformat(move["until"])
+    return State(starts_at, ends_at, last.facts | changed)
 
 
 def _present(booking: Booking) -> State:
     return State(
         booking.starts_at,
+        booking.ends_at,
         {
             "provider": booking.provider_id,
             "location": booking.location_id,

@@ -6,7 +6,7 @@ import pytest
 
 from booking import letters, services
 from booking.models import Alert, Booking
-from booking.services.ledger import CLIENT
+from booking.services.ledger import CLIENT, staff
 from tests.booking.scenes import NOW, confirm, on
 from tests.booking.written import both_forms, sent, write
 from tests.factories import (
@@ -62,6 +62,14 @@ class TestAChangeInTheDiary:
 
         assert "Tuesday, March 5, 2030 at 9:00 am" in words
         assert "March 4" not in words
+
+    def test_another_length_is_said_by_the_times(self, booking):
+        services.resize(booking=booking, minutes=90, actor=staff(UserFactory()), now=NOW)
+
+        words = write(booking, "M09", recipient="provider").text
+
+        assert "Time       1:00 to 2:30 pm" in words
+        assert "Until now  1:00 to 2:15 pm" in words
 
     @pytest.mark.parametrize("is_health_reason", [True, False])
     def test_a_cancellation_says_no_reason(self, booking, is_health_reason):

@@ -82,5 +82,18 @@ def test_a_visit_that_is_taken_back_stands_as_before(scene, booking):
     assert (first.starts_at, moved.starts_at) == (on(scene, 4, 13), on(scene, 5, 9))
     assert [state.is_off for state in (first, moved, off, again)] == [False, False, True, False]
     assert again == moved
-    assert again.seen_by(booking.provider_id) == on(scene, 5, 9)
+    assert again.seen_by(booking.provider_id) == (on(scene, 5, 9), on(scene, 5, 10, 15))
     assert again.seen_by(0) is None
+
+
+def test_every_version_has_its_end_also_of_changes_that_noted_none(scene, booking):
+    actor = staff(UserFactory())
+    services.resize(booking=booking, minutes=90, actor=actor, now=NOW)
+    move(scene, booking, 5, 9)
+    ends = [on(scene, 4, 14, 15), on(scene, 4, 14, 30), on(scene, 5, 10, 30)]
+    assert [state.ends_at for state in states(booking)] == ends
+
+    moved = booking.events.get(what="moved")
+    del moved.data["until"]
+    moved.save()
+    assert [state.ends_at for state in states(booking)] == ends

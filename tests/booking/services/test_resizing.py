@@ -1,11 +1,11 @@
 """A visit grows or shrinks: its price stays, its turnovers follow, nobody is run over."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 
 from booking import services
-from booking.errors import NotNow, NotOffered, SlotTaken
+from booking.errors import NotNow, NotOffered, ReasonMissing, SlotTaken
 from booking.message_plan import REMINDERS
 from booking.models import Booking, BookingEvent, Status
 from booking.services.audit import findings
@@ -13,7 +13,13 @@ from booking.services.ledger import staff
 from clinic.messaging.models import Message
 from tests.booking.scenes import NOW, confirm, hold, on
 from tests.booking.written import sent
-from tests.factories import Scene, TimeOffFactory, UserFactory, open_clinic
+from tests.factories import (
+    Scene,
+    TimeOffFactory,
+    UserFactory,
+    WorkingHoursFactory,
+    open_clinic,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -135,6 +141,42 @@ def test_the_client_hears_of_it_once_and_only_if_they_are_to(booking):
     assert Message.objects.get(code="M09", recipient="client", status="planned")
 
 
+class TestWhoGivesIt:
+    """They hear of another length as of another time: by mail, once nobody can undo it."""
+
+    @pytest.fixture(autouse=True)
+    def diary(self, scene) -> None:
+        scene.provider.user = UserFactory()
+        scene.provider.save(update_fields=["user"])
+
+    @staticmethod
+    def news(booking: Booking) -> list[Message]:
+        rows = Message.objects.planned().filter(recipient=f"provider:{booking.provider_id}")
+        return list(rows.filter(code="M09"))
+
+    def test_they_are_told_once_after_the_minutes_of_the_undo(self, booking):
+        now = NOW + timedelta(minutes=5)
+        resize(booking, 60, tell=False)
+        resize(booking, 90)
+
+        (news,) = self.news(booking)
+        assert news.version == booking.schedule_version == 2
+        assert news.due_at == now + timedelta(minutes=booking.undo_minutes)
+
+    def test_taken_back_or_as_they_know_it_there_is_nothing_to_tell(self, booking):
+        actor = staff(UserFactory())
+        step = resize(booking, 90, actor=actor)
+        services.undo(booking=booking, step=step, actor=actor, now=NOW + timedelta(minutes=6))
+        assert self.news(booking) == []
+
+        resize(booking, 90)
+        sent(booking, "M09", recipient=f"provider:{booking.provider_id}")
+        Message.objects.planned().filter(code="M09").delete()
+        resize(booking, 60)
+        resize(booking, 90)
+        assert self.news(booking) == []
+
+
 def test_it_can_be_taken_back_for_a_few_minutes(scene, booking):
     sent(booking, "M01")
     actor = staff(UserFactory())
@@ -154,3 +196,63 @@ def test_moved_afterwards_it_keeps_its_length(scene, booking):
 
     assert booking.minutes == 90
     assert findings(now=NOW) == []
+
+
+class TestPastTheHours:
+    """Ana is in from nine to six, and a quarter of an hour is kept after each visit."""
+
+    @pytest.fixture
+    def last(self, scene) -> Booking:
+        """Until half past five."""
+        return confirm(scene, on(scene, 5, 16, 15), email="lea@mail.example", name="Lea Park")
+
+    def test_it_grows_for_a_reason_that_is_kept(self, scene, last):
+        with pytest.raises(ReasonMissing):
+            resize(last, 95, reason=" ")
+        assert last.minutes == 75
+
+        event = resize(last, 95, reason="She stays for the mask")
+
+        assert last.minutes == 95
+        assert (event.reason, event.data["broken"]) == ("She stays for the mask", ["doors"])
+        assert findings(now=NOW) == []
+
+    def test_up_to_its_end_with_the_turnover_nobody_asks(self, last):
+        assert "broken" not in resize(last, 90).data
+
+    def test_past_the_end_of_her_own_hours_and_into_her_break(self, scene, last):
+        WorkingHoursFactory(
+            provider=scene.provider,
+            location=scene.location,
+            weekday=1,
+            starts_at=time(18, 15),
+            ends_at=time(19),
+        )
+        scene.location.opening_hours.filter(weekday=1).update(closes_at=time(20))
+
+        assert resize(last, 95, reason="A new mask").data["broken"] == ["break"]
+        scene.provider.working_hours.filter(weekday=1, starts_at=time(18, 15)).delete()
+        assert resize(last, 100, reason="A new mask").data["broken"] == ["hours"]
+
+    def test_shorter_again_it_needs_none(self, last):
+        resize(last, 105, reason="She stays for the mask")
+
+        assert "broken" not in resize(last, 100).data
+
+    def test_its_length_is_taken_back_without_one(self, last):
+        actor = staff(UserFactory())
+        resize(last, 105, reason="She stays for the mask")
+        step = resize(last, 75, actor=actor)
+
+        services.undo(booking=last, step=step, actor=actor, now=NOW + timedelta(minutes=6))
+
+        assert last.minutes == 105
+        assert findings(now=NOW) == []
+
+    def test_no_reason_runs_over_what_is_in_the_way(self, scene, last):
+        TimeOffFactory(
+            resource=scene.provider, starts_at=on(scene, 5, 18), ends_at=on(scene, 5, 20)
+        )
+
+        with pytest.raises(SlotTaken):
+            resize(last, 95, reason="She stays for the mask")
