@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from booking.errors import NotNow, SlotTaken, TimePassed
+from booking.errors import NotFree, NotNow, SlotTaken, TimePassed
 from booking.message_plan import Trigger, follow
 from booking.models import Booking, BookingEvent
 from booking.scheduling.slots import Kept
@@ -22,6 +22,7 @@ from booking.selectors.changes import (
     RESIZED,
     quiet_step,
 )
+from booking.selectors.obstacles import in_the_way
 from booking.services.cancelling import cancel
 from booking.services.changes.deciding import reopen
 from booking.services.confirming import refuse_second_first_visit
@@ -53,9 +54,9 @@ def undo(*, booking: Booking, step: BookingEvent, actor: Actor, now: datetime) -
 
     A booking is cancelled at no charge, a move goes back and is not counted, a visit has its
     length again, a cancelled one stands again and nothing is owed. Nothing was kept meanwhile:
-    SlotTaken where the time is gone. What a change of the schedule had counted as decided by that
-    step is to be decided again. Doing it twice is harmless. Raises NotNow once the minutes are
-    over or anything else has happened, or AskTheClinic.
+    SlotTaken, or its kinds, where the time is gone. What a change of the schedule had counted as
+    decided by that step is to be decided again. Doing it twice is harmless. Raises NotNow once
+    the minutes are over or anything else has happened, or AskTheClinic.
     """
     if _is_undone(booking, step):
         return
@@ -80,7 +81,7 @@ def _move_back(booking: Booking, step: BookingEvent, *, actor: Actor, now: datet
     locked = lock_for(former.wish, client=booking.client, leaving=booking.location)
     lock_booking(booking)
     _must_be_quiet(booking, step, actor=actor, now=now)
-    kept = _kept_again(booking, former, locked, now=now)
+    kept = _kept_again(booking, former, locked, actor=actor, now=now)
     _refuse_overlap(booking, former, actor=actor)
     present = Standing.of(booking)
     put(booking, former, kept, moves=-int(step.by == BookingEvent.By.CLIENT))
@@ -124,7 +125,7 @@ def _uncancel(booking: Booking, step: BookingEvent, *, actor: Actor, now: dateti
     _refuse_overlap(booking, standing, actor=actor)
     if booking.client is not None and actor.by == BookingEvent.By.CLIENT:
         refuse_second_first_visit(booking.client, now=now)
-    kept = _kept_again(booking, standing, locked, now=now)
+    kept = _kept_again(booking, standing, locked, actor=actor, now=now)
     allocate(booking, kept)
     change_status(
         booking,
@@ -162,9 +163,9 @@ def _too_late() -> NotNow:
 
 
 def _kept_again(
-    booking: Booking, standing: Standing, locked: list[int], *, now: datetime
+    booking: Booking, standing: Standing, locked: list[int], *, actor: Actor, now: datetime
 ) -> list[Kept]:
-    """What the visit keeps where it stood. Raises SlotTaken where that is gone.
+    """What the visit keeps where it stood. Raises SlotTaken where that is gone; to staff, why.
 
     Neither notice, horizon nor hours count: the time was promised before.
     """
@@ -182,9 +183,13 @@ def _kept_again(
         is_staff=True,
         is_at_any_hour=True,
     )
-    kept = free.resources_for(int(starts_at.timestamp()), standing.provider)
+    second = int(starts_at.timestamp())
+    kept = free.resources_for(second, standing.provider)
     if kept is None:
-        raise SlotTaken
+        if actor.by == BookingEvent.By.CLIENT:
+            raise SlotTaken
+        why = {"why": in_the_way(free, standing.provider, second)}
+        raise NotFree(_("It stays as it is now. %(why)s") % why)
     return kept
 
 

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from booking import services
-from booking.errors import AskTheClinic, NotNow, SlotTaken
-from booking.models import Booking, BookingEvent, Status
+from booking.errors import AskTheClinic, NotFree, NotNow, SlotTaken
+from booking.models import Booking, BookingEvent, OutsideBusy, OutsideCalendar, Status
 from booking.services.audit import findings
 from booking.services.ledger import CLIENT, staff
 from booking.services.standing import Standing
@@ -20,7 +20,9 @@ from tests.factories import (
     PolicyVersionFactory,
     PriceFactory,
     Scene,
+    TimeOffFactory,
     UserFactory,
+    booked,
     open_clinic,
 )
 
@@ -114,6 +116,41 @@ class TestAMove:
 
         booking.refresh_from_db()
         assert (booking.starts_at, booking.schedule_version) == (on(scene, 5, 9), 1)
+
+    @pytest.mark.parametrize(
+        ("what", "said"),
+        [
+            ("time off", "Ana has time off then"),
+            ("elsewhere", "Ana is busy elsewhere then, by their own calendar"),
+            ("visit", "Somebody else has that time with Ana"),
+            ("skill", "Ana does not give this any more"),
+            ("rooms", "No room is free then"),
+            ("devices", "The device it needs is not free then"),
+        ],
+    )
+    def test_staff_read_what_is_in_the_way_of_its_old_time(self, scene, booking, what, said):
+        desk, there = staff(UserFactory()), on(scene, 4, 9)
+        step = move(booking, on(scene, 5, 9), actor=desk)
+        taken = {"starts_at": there, "ends_at": there + timedelta(hours=1)}
+        if what == "visit":
+            booked(provider=booking.provider, starts_at=there)
+        elif what == "skill":
+            booking.provider.treatments.clear()
+        elif what == "elsewhere":
+            calendar = OutsideCalendar.objects.create(
+                provider=booking.provider, address="https://calendar.example/a.ics", added_at=NOW
+            )
+            OutsideBusy.objects.create(calendar=calendar, resource=booking.provider, **taken)
+        else:
+            away = {"time off": [booking.provider], "rooms": scene.rooms, "devices": scene.devices}
+            for resource in away[what]:
+                TimeOffFactory(resource=resource, **taken)
+
+        with pytest.raises(NotFree, match=f"It stays as it is now. {said}"):
+            undo(booking, step, actor=desk)
+
+        booking.refresh_from_db()
+        assert booking.starts_at == on(scene, 5, 9)
 
     def test_pressed_twice_goes_back_once(self, scene, booking):
         step = move(booking, on(scene, 5, 9))
