@@ -63,6 +63,24 @@ def test_looking_changes_nothing_and_says_what_it_costs_and_who_is_told(desk, vi
     assert "Waive the $85, for the reason below" in late
 
 
+def test_the_letter_tells_what_is_owed_only_where_something_may_be(desk, visit, at):
+    assert "is canceled, that nothing is owed, and how" in words(desk.get(url(visit)))
+
+    at(visit.starts_at - timedelta(hours=2))
+    assert "is canceled, what is owed, if anything, and how" in words(desk.get(url(visit)))
+
+
+@pytest.mark.parametrize(
+    ("why", "told"), [("client", "that $85 is owed"), ("health", "that nothing is owed")]
+)
+def test_once_canceled_it_says_what_the_letter_will(desk, visit, at, why, told):
+    at(visit.starts_at - timedelta(hours=2))
+
+    response = desk.post(url(visit), sent(visit, why, fee="85.00"))
+
+    assert f"is canceled, {told}, and how" in words(desk.get(response["Location"]))
+
+
 def test_who_has_no_address_has_to_be_called(desk, visit, at):
     Client.objects.update(email="", email_key="")
 
