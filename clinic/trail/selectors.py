@@ -63,14 +63,56 @@ def unsealed() -> int:
     return Entry.objects.filter(seal=None).count()
 
 
-def verify() -> int | None:
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """What a look at the links behind `since`, up to `until`, came to."""
+
+    since: int
+    until: int
+    broken: int | None
+    unsealed: int
+    end: Seal | None
+
+    @property
+    def is_last(self) -> bool:
+        """Whether it reached the end of the chain."""
+        return self.end is None or self.until == self.end.position
+
+
+def checked(*, at_most: int, until: int = 0) -> Checked:
+    """Check the last links up to position `until`, or up to the end; not the whole log at once.
+
+    7 queries at most, and `at_most` rows.
+    """
+    last = end()
+    newest = last.position if last else 0
+    until = min(until, newest) or newest
+    since = max(until - at_most, 0)
+    if not Seal.objects.filter(position__lt=since).exists():
+        since = 0
+    return Checked(
+        since=since,
+        until=until,
+        broken=verify(since=since, until=until),
+        unsealed=unsealed(),
+        end=last,
+    )
+
+
+def verify(*, since: int = 0, until: int | None = None) -> int | None:
     """Return the first position at which the chain is broken, None if it is whole.
 
     It is broken where an entry differs from what was sealed, where one is missing, and where the
-    chain begins later than a purge says. At most 2 queries; reads the whole log, row by row.
+    chain begins later than a purge says. At most 3 queries; reads, row by row, the whole log, or
+    the links behind position `since` up to `until`.
     """
-    position, digest = 0, GENESIS
-    for seal in Seal.objects.select_related("entry").order_by("position").iterator():
+    links = Seal.objects.select_related("entry").filter(position__gt=since).order_by("position")
+    if until is not None:
+        links = links.filter(position__lte=until)
+    position, digest = since, GENESIS
+    if since:
+        digest = Seal.objects.filter(position=since).values_list("digest", flat=True).first() or ""
+    for seal in links.iterator():
         entry = seal.entry if seal.entry_id else None
         if position == 0 and entry is None and _is_left_by_a_purge(seal):
             position, digest = seal.position, seal.digest

@@ -1,6 +1,7 @@
 """What time it is. The only reader of the clock; everything below a view or task is told."""
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, tzinfo
 from functools import cache
 from importlib.resources import files
 from zoneinfo import available_timezones
@@ -14,6 +15,20 @@ def now() -> datetime:
     if settings.DEBUG or settings.TESTING:
         return timezone.now() + settings.CLOCK_OFFSET
     return timezone.now()
+
+
+_home: Callable[[], tzinfo] = timezone.get_default_timezone
+
+
+def go_by(home: Callable[[], tzinfo]) -> None:
+    """Let `home` say on whose clock pages that belong to no place tell the time."""
+    global _home
+    _home = home
+
+
+def home_zone() -> tzinfo:
+    """Return on whose clock pages that belong to no place tell the time. One query."""
+    return _home()
 
 
 @cache

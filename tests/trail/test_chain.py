@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection, transaction
 
 from clinic.trail import services
 from clinic.trail.models import Entry, Seal
-from clinic.trail.selectors import end, unsealed, verify
+from clinic.trail.selectors import checked, end, unsealed, verify
 from clinic.trail.services import KEPT, note, purge, seal
 
 NOW = datetime(2030, 3, 1, 12, tzinfo=UTC)
@@ -286,3 +286,57 @@ def test_the_command_says_whether_the_chain_is_whole():
     tamper("trail_entry", "UPDATE trail_entry SET user_id = 8 WHERE subject = 'price:1'")
     with pytest.raises(CommandError, match="position 2"):
         call_command("log", "verify", stdout=out)
+
+
+def parts() -> list[tuple[int, int, int | None]]:
+    """The whole chain checked three links at a time, the latest first: since, until, broken."""
+    found, until = [], 0
+    while True:
+        part = checked(at_most=3, until=until)
+        found.append((part.since, part.until, part.broken))
+        if not part.since:
+            return found
+        until = part.since
+
+
+def test_a_long_chain_is_checked_part_by_part_and_no_part_is_large(django_assert_max_num_queries):
+    write(8)
+
+    with django_assert_max_num_queries(7):
+        assert checked(at_most=3).is_last
+    assert parts() == [(5, 8, None), (2, 5, None), (0, 2, None)]
+
+
+@pytest.mark.parametrize("position", range(1, 9))
+def test_in_whichever_part_it_is_a_change_is_found(position):
+    written = write(8)
+    tamper(
+        "trail_entry", f"UPDATE trail_entry SET what = 'x' WHERE id = {written[position - 1].pk}"
+    )
+
+    assert [broken for *_part, broken in parts() if broken] == [position]
+
+
+@pytest.mark.parametrize("position", [2, 5])
+def test_a_change_that_is_sealed_anew_breaks_the_part_behind_it(position):
+    """The border of two parts hides nothing."""
+    written = write(8)
+    tamper(
+        "trail_entry", f"UPDATE trail_entry SET what = 'x' WHERE id = {written[position - 1].pk}"
+    )
+    before = Seal.objects.get(position=position - 1).digest
+    entry = Entry.objects.get(pk=written[position - 1].pk)
+    forged = services.digest_of(before, entry)
+    tamper("trail_seal", f"UPDATE trail_seal SET digest = '{forged}' WHERE position = {position}")
+
+    assert [broken for *_part, broken in parts() if broken] == [position + 1]
+
+
+def test_after_a_purge_the_first_part_begins_where_the_purge_ended():
+    write(4, now=NOW - KEPT - timedelta(days=1))
+    write(4)
+    purge(now=NOW)
+    seal()
+
+    assert {broken for *_part, broken in parts()} == {None}
+    assert verify() is None

@@ -12,11 +12,13 @@ from django.urls import reverse
 
 from booking.permissions import Role
 from clinic.accounts.models import User
+from clinic.trail import views
 from clinic.trail.models import Entry
+from clinic.trail.selectors import end
 from clinic.trail.services import note, seal
 from clinic.trail.views import ON_A_PAGE
 from clinic.web.sheets import safe
-from tests.factories import ClientFactory, UserFactory, booked
+from tests.factories import ClientFactory, LocationFactory, UserFactory, booked
 
 NOW = datetime(2030, 3, 1, 12, tzinfo=UTC)
 
@@ -129,7 +131,7 @@ def test_a_page_costs_the_same_for_many_entries(admin, django_assert_max_num_que
         note(user_id=UserFactory().pk, what="visit.moved", subject=f"booking:{booking.pk}", now=NOW)
         note(user_id=1, what="client.changed", subject=f"client:{booking.client_id}", now=NOW)
 
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         admin.get(reverse("trail:log"))
 
 
@@ -137,10 +139,43 @@ def test_the_page_says_whether_the_chain_is_whole(admin):
     note(user_id=1, what="a.one", now=NOW)
     seal()
 
-    text = admin.get(reverse("trail:log"), {"check": 1}).content.decode()
+    text = admin.get(reverse("trail:log"), {"check": "latest"}).content.decode()
 
     assert "Nobody changed the log." in text
     assert "Nobody changed the log." not in admin.get(reverse("trail:log")).content.decode()
+
+
+def test_a_long_log_is_checked_in_parts_each_leading_to_the_one_before(admin, monkeypatch):
+    monkeypatch.setattr(views, "CHECKED_AT_ONCE", 2)
+    for _each in range(3):
+        note(user_id=1, what="a.one", now=NOW)
+    seal()
+    last = end().position
+
+    latest = admin.get(reverse("trail:log"), {"check": "latest"}).content.decode()
+    before = admin.get(reverse("trail:log"), {"check": last - 2}).content.decode()
+
+    assert f"Nobody changed the entries {last - 1} to {last}." in latest
+    assert f'href="?check={last - 2}"' in latest
+    assert f"to {last - 2}." in before
+    for nonsense in ("x", "9" * 30, "-1", "0"):
+        assert admin.get(reverse("trail:log"), {"check": nonsense}).status_code == 200
+
+
+def test_times_and_days_are_those_of_the_clinics_clock(admin):
+    """Three in the night in UTC is seven in the evening before in Portland."""
+    LocationFactory()
+    note(user_id=1, what="a.night", now=datetime(2030, 3, 2, 3, tzinfo=UTC))
+
+    page = admin.get(reverse("trail:log"))
+
+    text = page.content.decode()
+    assert "Times in Pacific Time." in text
+    assert "7:00\xa0pm" in text
+    assert shown(admin, first_on="2030-03-01", last_on="2030-03-01") == ["a.night"]
+    assert shown(admin, first_on="2030-03-02") == []
+    (line,) = exported(admin, what="a.night")
+    assert line["When"] == "2030-03-01T19:00:00-08:00"
 
 
 def test_the_export_has_what_the_search_finds_and_is_noted_itself(admin, dana):

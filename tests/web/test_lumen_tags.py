@@ -110,6 +110,10 @@ def test_a_zone_has_the_name_its_people_use(zone, name):
     assert shown("{{ zone|zone_name }}", zone=ZoneInfo(zone)) == name
 
 
+def test_a_large_count_is_written_as_it_is_read():
+    assert shown("{{ 999|thousands }}, {{ 1226|thousands }}") == "999, 1,226"
+
+
 def test_a_number_is_linked_without_its_spaces():
     assert shown("{{ number|tel }}", number="+1 503 555 0142") == "+15035550142"
 

@@ -47,6 +47,12 @@ def money(amount: Decimal) -> str:
 
 
 @register.filter
+def thousands(count: int) -> str:
+    """Write "1,226", as counts are read."""
+    return f"{count:,}"
+
+
+@register.filter
 def clock_time(value: datetime | time) -> str:
     """Write "10:30 am"; an instant whose wall time comes twice that night says which it is."""
     wall = _on_the_wall(value)
