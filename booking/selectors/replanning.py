@@ -19,13 +19,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from booking.models import (
-    ACTIVE,
+    IN_DIARY,
     UPCOMING,
     Allocation,
     Booking,
     Provider,
     ScheduleChange,
-    Status,
     TouchedVisit,
 )
 from booking.models.resources import initials_of
@@ -361,7 +360,12 @@ class _Plan:
         return replace(self.diary, working=working, busy=busy)
 
     def _offers(self, visit: Booking, free: dict[int, list[int]]) -> Iterable[Offer]:
+        """Offers for `visit`, the best first: its hour, its day, then other days.
+
+        On another day only with the notice that a known client would have to give.
+        """
         was, day = int(visit.starts_at.timestamp()), _day(visit.starts_at, self.location)
+        noticed = int((self.now + self.policy.notice(is_known=True)).timestamp())
         mine = visit.provider_id
         by_start: dict[int, list[int]] = defaultdict(list)
         for person, found in free.items():
@@ -376,7 +380,9 @@ class _Plan:
             times = [
                 start
                 for start in by_start
-                if start != was and (self._day_of(start) == day) == (nearness == "day")
+                if start != was
+                and (self._day_of(start) == day) == (nearness == "day")
+                and (nearness == "day" or start >= noticed)
             ]
             times.sort(key=lambda start: abs(start - was))
             if nearness == "other":
@@ -459,7 +465,7 @@ def _visits_of_clients(visits: Sequence[Booking]) -> dict[int, list[tuple[int, i
     found: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
     theirs = Booking.objects.filter(
         client__in={visit.client_id for visit in visits},
-        status__in=ACTIVE - {Status.HELD},
+        status__in=IN_DIARY,
         ends_at__gt=min(visit.starts_at for visit in visits) - (DAYS_BEFORE + 1) * DAY,
     )
     for client, booking, start, end in theirs.order_by().values_list(

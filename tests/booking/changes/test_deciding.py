@@ -296,6 +296,18 @@ class TestOffers:
         assert found[1] == ("day", "Clara", "15 minutes later")
         assert found[4] == ("other", "Hana", "1 day earlier")
 
+    def test_another_day_is_not_offered_with_less_notice_than_a_client_gives(self, scene, dana):
+        scene.providers[1].treatments.clear()
+        visit(scene, 5)
+        change = day_off(scene, dana, day=5)
+
+        (row,) = rows_of(change, now=on(scene, 4, 1))
+        assert {offer.why for offer in row.offers} >= {"1 day earlier", "1 day later"}
+        assert row.choice.starts_at == on(scene, 4, 13, 45)
+
+        (row,) = rows_of(change, now=on(scene, 4, 6))
+        assert min(offer.starts_at for offer in row.offers) == on(scene, 6, 9)
+
     def test_who_is_not_trained_is_not_offered(self, scene, dana):
         scene.providers[1].treatments.clear()
         visit(scene)
