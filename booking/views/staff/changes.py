@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
@@ -250,8 +251,15 @@ def _form_page(
         "kind": kind,
         "touched": touched or [],
         "seen": _seen(touched or []),
+        "back": _back(request),
     }
     return staff_page(request, "staff/change_form.html", context, status=status)
+
+
+def _back(request: HttpRequest) -> str:
+    """Where somebody came from who leaves it as it was: a page of ours, else all schedules."""
+    said = request.POST.get("back") or request.GET.get("back", "")
+    return said if url_has_allowed_host_and_scheme(said, None) else reverse("staff:schedule")
 
 
 def _seen(touched: list[Booking]) -> str:
