@@ -32,7 +32,7 @@ class ClosureForm(ReasonMixin, ChangeForm):
 
     location = PickField(
         label=_("Place"),
-        queryset=Location.objects.filter(is_active=True),
+        queryset=Location.objects.all(),
         missing=_("Choose the place."),
     )
     starts_on = DayField(label=_("First day"), missing=_("Choose the first day."))
@@ -67,7 +67,7 @@ class OpeningForm(ReasonMixin, WeekMixin, ChangeForm):
 
     location = PickField(
         label=_("Place"),
-        queryset=Location.objects.filter(is_active=True),
+        queryset=Location.objects.all(),
         missing=_("Choose the place."),
     )
 

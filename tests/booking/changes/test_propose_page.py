@@ -1,6 +1,8 @@
 """Describing a change: whom it touches is seen before it is saved."""
 
+import re
 from datetime import date, timedelta
+from html import unescape
 
 import pytest
 from django.urls import reverse
@@ -11,7 +13,7 @@ from booking.models import (
     TimeOff,
     WorkingHours,
 )
-from clinic.places.models import Closure, OpeningHours
+from clinic.places.models import Closure, Location, OpeningHours
 from tests.booking.changes.scenes import day_away, new, page, visit, week
 from tests.booking.scenes import on
 from treatments.models import Visibility
@@ -185,6 +187,29 @@ class TestProposing:
 
     def test_a_person_is_not_out_of_service(self, desk, scene):
         assert desk.post(new("out_of_service"), day_away(scene)).status_code == 422
+
+    def test_who_leaves_it_as_it_was_is_where_they_came_from(self, admin, scene):
+        place = reverse("staff:place", args=[scene.location.slug])
+        link = re.search(r'href="([^"]*/opening/[^"]*)"', admin.get(place).content.decode())
+        form = admin.get(unescape(link[1]))
+        again = admin.post(new("opening"), {"back": form.context["back"]})
+
+        assert again.status_code == 422
+        for shown in (form, again):
+            assert f'href="{place}">Leave as it was' in shown.content.decode()
+
+    @pytest.mark.parametrize("back", ["", "https://elsewhere.example/", "//elsewhere.example"])
+    def test_who_came_from_nowhere_of_ours_goes_to_the_schedules(self, desk, back):
+        page = desk.get(new("time_off"), {"back": back}).content.decode()
+
+        assert f'href="{reverse("staff:schedule")}">Leave as it was' in page
+
+    def test_a_place_that_is_not_open_yet_gets_its_hours(self, admin, scene):
+        Location.objects.filter(pk=scene.location.pk).update(is_active=False)
+
+        form = admin.get(new("opening"), {"location": scene.location.pk}).context["form"]
+
+        assert scene.location in form.fields["location"].queryset
 
     def test_a_place_is_closed(self, admin, scene):
         typed = {
