@@ -13,7 +13,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from booking import tokens
-from booking.models import Booking, SkinAnswer, Status
+from booking.models import HOLDS, Booking, SkinAnswer, Status
 
 PURPOSE = "booking.manage"
 
@@ -73,7 +73,7 @@ def form_for(token: str, *, now: datetime) -> Booking | None:
 
 def is_good(booking: Booking, *, now: datetime) -> bool:
     """Whether the link of `booking` opens anything: it is promised, and was not long ago."""
-    if booking.link_hash is None or booking.status in {Status.HELD, Status.EXPIRED_HOLD}:
+    if booking.link_hash is None or booking.status in HOLDS:
         return False
     return now <= booking.ends_at + timedelta(days=booking.promise["manage_link_days"])
 

@@ -37,7 +37,7 @@ from booking.message_times import (
     that_morning,
     week_before_a_first_visit,
 )
-from booking.models import UPCOMING, Alert, Booking, Provider, Status
+from booking.models import CANCELED, UPCOMING, Alert, Booking, Provider, Status
 from booking.permissions import Role
 from booking.scheduling import sending
 from booking.selectors.history import SAY_WHEN, State, at, known, states, version_told
@@ -54,7 +54,6 @@ NEWS_ENOUGH = 4 * HOUR  # a reminder this soon after we have written tells nobod
 LAST_HELP = 3 * HOUR  # before the visit; a reminder later than that is dropped
 
 PROMISED = frozenset({Status.CONFIRMED, Status.CHECKED_IN, Status.IN_PROGRESS})
-CANCELLED = frozenset({Status.CANCELLED_CLIENT, Status.CANCELLED_LATE, Status.CANCELLED_CLINIC})
 COMPLETED = frozenset({Status.COMPLETED})
 WAITING = frozenset({Status.PENDING_FORM})
 LET_GO = frozenset({Status.EXPIRED_HOLD})
@@ -163,7 +162,7 @@ M04 = reminder("M04", days_before(3))
 M05 = reminder("M05", days_before(1))
 M09 = Entry(code="M09", on=TOLD, due=after_undo, until=start, while_=PROMISED)
 M09_CANCELLED = replace(
-    M09, on=frozenset({Trigger.CANCELLED}), until=a_day_on_or_start, while_=CANCELLED
+    M09, on=frozenset({Trigger.CANCELLED}), until=a_day_on_or_start, while_=CANCELED
 )
 
 M02 = Entry(

@@ -17,7 +17,7 @@ from django.apps.registry import Apps
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Q, QuerySet
 
-from booking.models import Alert, Booking, Resource, ScheduleChange, Status
+from booking.models import HOLDS, Alert, Booking, Resource, ScheduleChange
 from booking.models.bookings import BookingQuerySet
 from clinic.accounts.models import User
 from clinic.clients.models import Client
@@ -156,7 +156,7 @@ def clients_of(user: User, *, now: datetime) -> QuerySet[Client]:
         return Client.objects.all()
     near = (now - AROUND_A_VISIT, now + AROUND_A_VISIT)
     visits = visits_of(user).filter(starts_at__range=near)
-    promised = visits.exclude(status__in=[Status.HELD, Status.EXPIRED_HOLD])
+    promised = visits.exclude(status__in=HOLDS)
     return Client.objects.filter(pk__in=promised.values("client"))
 
 

@@ -15,8 +15,7 @@ from django.utils.translation import gettext as _
 from booking import links
 from booking.letters import facts
 from booking.letters.before import day_said
-from booking.letters.visits import CANCELED
-from booking.models import Booking
+from booking.models import CANCELED, Booking
 from booking.selectors.history import told
 from clinic.messaging.letters import Letter
 from clinic.messaging.models import Message

@@ -11,7 +11,7 @@ from booking.calendar import cancellation, invitation
 from booking.letters import care, facts
 from booking.letters.mail import to_client
 from booking.letters.parts import Button, Heading, Link, Part, Say, Table
-from booking.models import Booking, Status
+from booking.models import CANCELED, Booking, Status
 from booking.selectors.care import has_own_preparation, promised_texts
 from booking.selectors.history import TOO_LATE, told
 from clinic.messaging.letters import Attachment, Letter
@@ -19,8 +19,6 @@ from clinic.messaging.models import Message
 from clinic.web.money import money
 from treatments.models import InstructionKind, InstructionVersion
 from treatments.selectors import instruction_lines
-
-CANCELED = {Status.CANCELLED_CLIENT, Status.CANCELLED_LATE, Status.CANCELLED_CLINIC}
 
 
 def confirmation(message: Message, booking: Booking, now: datetime) -> Letter:

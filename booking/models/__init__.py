@@ -2,6 +2,10 @@
 
 from booking.models.bookings import (
     ACTIVE,
+    CANCELED,
+    COMING,
+    HOLDS,
+    IN_DIARY,
     UPCOMING,
     Booking,
     BookingEvent,
@@ -17,6 +21,10 @@ from booking.models.schedule import ExtraOpening, TimeOff, WorkingHours
 
 __all__ = [
     "ACTIVE",
+    "CANCELED",
+    "COMING",
+    "HOLDS",
+    "IN_DIARY",
     "UPCOMING",
     "Alert",
     "Allocation",

@@ -46,8 +46,20 @@ ACTIVE = frozenset(
 )
 """Statuses whose bookings own allocations; a hold only until it lapses."""
 
+HOLDS = frozenset({Status.HELD, Status.EXPIRED_HOLD})
+"""Statuses of a time that is, or was, kept for somebody and promised to nobody."""
+
+IN_DIARY = ACTIVE - HOLDS
+"""Statuses of a visit that has its place in the diary; it was promised, and is not off."""
+
 UPCOMING = frozenset({Status.PENDING_FORM, Status.PENDING_CLEARANCE, Status.CONFIRMED})
 """Statuses of a visit that is promised and has not begun."""
+
+COMING = UPCOMING | {Status.CHECKED_IN, Status.IN_PROGRESS}
+"""Statuses of a visit that is promised and not over."""
+
+CANCELED = frozenset({Status.CANCELLED_CLIENT, Status.CANCELLED_LATE, Status.CANCELLED_CLINIC})
+"""Statuses of a visit that somebody took out of the diary before it began."""
 
 
 class BookingQuerySet(models.QuerySet["Booking"]):

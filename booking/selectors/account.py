@@ -6,23 +6,30 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
-from booking.models import UPCOMING, Booking, Status
+from booking.models import COMING, HOLDS, Booking
 from clinic.clients.models import Client, Consent
-
-NEVER_PROMISED = (Status.HELD, Status.EXPIRED_HOLD)
-COMING = UPCOMING | {Status.CHECKED_IN, Status.IN_PROGRESS}
 
 
 def visits_ahead(client: Client, *, now: datetime) -> list[Booking]:
     """Return the visits of `client` that are to come or going on, the next first. 3 queries."""
-    return list(_promised(client).filter(_is_coming(now)).order_by("starts_at", "pk"))
+    return list(ahead(_promised(client), now=now))
 
 
 def visits_behind(client: Client, *, now: datetime) -> QuerySet[Booking]:
     """Return the other visits of `client`, the latest first; read, they take 3 queries."""
-    return _promised(client).exclude(_is_coming(now)).order_by("-starts_at", "-pk")
+    return behind(_promised(client), now=now)
+
+
+def ahead(visits: QuerySet[Booking], *, now: datetime) -> QuerySet[Booking]:
+    """Return those of `visits` that are to come or going on, the next first."""
+    return visits.filter(status__in=COMING, ends_at__gt=now).order_by("starts_at", "pk")
+
+
+def behind(visits: QuerySet[Booking], *, now: datetime) -> QuerySet[Booking]:
+    """Return the others of `visits`, the latest first."""
+    return visits.exclude(status__in=COMING, ends_at__gt=now).order_by("-starts_at", "-pk")
 
 
 def visit_of(client: Client, reference: str) -> Booking | None:
@@ -49,8 +56,4 @@ def answers_of(client: Client) -> dict[str, list[Consent]]:
 
 def _promised(client: Client) -> QuerySet[Booking]:
     visits = Booking.objects.with_facts().filter(client=client)
-    return visits.exclude(status__in=NEVER_PROMISED)
-
-
-def _is_coming(now: datetime) -> Q:
-    return Q(status__in=COMING, ends_at__gt=now)
+    return visits.exclude(status__in=HOLDS)

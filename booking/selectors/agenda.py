@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 
-from booking.models import ACTIVE, Booking, Provider, Status
+from booking.models import IN_DIARY, Booking, Provider
 
 
 def visits_on(*, provider: Provider, day: date) -> list[Booking]:
@@ -15,7 +15,7 @@ def visits_on(*, provider: Provider, day: date) -> list[Booking]:
     noon = datetime.combine(day, time(12), UTC)
     around = Booking.objects.with_facts().filter(
         provider=provider,
-        status__in=ACTIVE - {Status.HELD},
+        status__in=IN_DIARY,
         starts_at__gt=noon - timedelta(days=2),
         starts_at__lt=noon + timedelta(days=2),
     )

@@ -9,7 +9,7 @@ from django.db.models import Exists, F, Max, OuterRef, Prefetch, QuerySet
 from django.db.models.functions import Coalesce
 
 from booking.models import (
-    ACTIVE,
+    IN_DIARY,
     UPCOMING,
     Allocation,
     Booking,
@@ -19,14 +19,11 @@ from booking.models import (
     OutsideCalendar,
     Provider,
     Resource,
-    Status,
     TimeOff,
 )
 from booking.models.resources import LONGEST_ALLOCATION
 from clinic.clients.models import Client
 from clinic.places.models import Location
-
-PROMISED = ACTIVE - {Status.HELD}
 
 
 class Entry(NamedTuple):
@@ -42,7 +39,7 @@ class Entry(NamedTuple):
 def client_entries(client: Client, *, since: datetime) -> list[Entry]:
     """Return the visits of `client` that end after `since`, in order. One query."""
     visits = (
-        Booking.objects.filter(client=client, status__in=PROMISED, ends_at__gt=since)
+        Booking.objects.filter(client=client, status__in=IN_DIARY, ends_at__gt=since)
         .select_related("location")
         .annotate(changed_at=Coalesce(Max("events__at"), F("created_at")))
         .order_by("starts_at", "pk")
@@ -56,7 +53,7 @@ def resource_entries(resource: Resource, *, since: datetime) -> list[Entry]:
     kept = (
         Allocation.objects.filter(
             resource=resource,
-            booking__status__in=PROMISED,
+            booking__status__in=IN_DIARY,
             ends_at__gt=since,
             starts_at__gt=since - LONGEST_ALLOCATION,
         )

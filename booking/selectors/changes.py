@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from booking.models import UPCOMING, Booking, BookingEvent, Status
+from booking.models import CANCELED, UPCOMING, Booking, BookingEvent
 from booking.wishes import Wish
 from clinic.places.policies import Policy
 from treatments.models import AddOn, Option
@@ -17,7 +17,6 @@ CONFIRMED, MOVED, CANCELLED, RESIZED = "confirmed", "moved", "cancelled", "resiz
 SENT_AGAIN = "sent_again"  # changes nothing about a visit
 BOOKED = "booked"  # by staff, and not confirmed yet
 QUIET = {BOOKED, CONFIRMED, MOVED, CANCELLED, RESIZED}
-ENDED = {Status.CANCELLED_CLIENT, Status.CANCELLED_LATE, Status.CANCELLED_CLINIC}
 
 
 class PromisedPrices(PriceBook):
@@ -57,7 +56,7 @@ def prices_after(
 
 def why_settled(booking: Booking, *, now: datetime) -> str:
     """Return why nothing of the visit can be changed any more; "" while it is ahead."""
-    if booking.status in ENDED:
+    if booking.status in CANCELED:
         return _("This appointment was canceled already.")
     if booking.status not in UPCOMING or booking.starts_at <= now:
         return _("This appointment has begun or is over.")

@@ -10,9 +10,8 @@ from typing import Any
 
 from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 
-from booking.models import UPCOMING, Booking, Reading, Status
+from booking.models import HOLDS, UPCOMING, Booking, Reading, Status
 from booking.selectors import desk
-from booking.selectors.account import COMING, NEVER_PROMISED
 from clinic.clients.models import Client, ClientMerge
 from clinic.messaging.models import Message
 
@@ -41,18 +40,8 @@ class Seen:
 
 def promised(visits: QuerySet[Booking], client: Client) -> QuerySet[Booking]:
     """Return those of `visits` that were promised to `client`, with the facts of each."""
-    facts = visits.filter(client=client).exclude(status__in=NEVER_PROMISED)
+    facts = visits.filter(client=client).exclude(status__in=HOLDS)
     return facts.select_related("location", "provider__resource_ptr", "option__treatment")
-
-
-def ahead(visits: QuerySet[Booking], *, now: datetime) -> QuerySet[Booking]:
-    """Return those of `visits` that are to come or going on, the next first."""
-    return visits.filter(status__in=COMING, ends_at__gt=now).order_by("starts_at", "pk")
-
-
-def behind(visits: QuerySet[Booking], *, now: datetime) -> QuerySet[Booking]:
-    """Return the others of `visits`, the latest first."""
-    return visits.exclude(status__in=COMING, ends_at__gt=now).order_by("-starts_at", "-pk")
 
 
 def record_of(visits: QuerySet[Booking]) -> Record:

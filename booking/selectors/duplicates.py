@@ -9,14 +9,13 @@ from difflib import SequenceMatcher
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
-from booking.models import ACTIVE, UPCOMING, Booking, Status
+from booking.models import HOLDS, IN_DIARY, UPCOMING, Booking
 from clinic.clients.models import Client
 
 ALIKE = 0.8  # of two names, by SequenceMatcher: "maya elison" and "maya ellison" are 0.96
 LISTED_AT_MOST = 10
 FILLED = ("email", "phone", "time_zone")
 """What a client who lacks it takes from their duplicate."""
-PROMISED = ACTIVE - {Status.HELD}
 
 
 @dataclass(frozen=True)
@@ -78,9 +77,9 @@ def why_not_merge(kept: Client, merged: Client) -> str:
         return _("The details of one of them were erased.")
     if kept.user_id and merged.user_id and kept.user_id != merged.user_id:
         return _("Both sign in, each with an account of their own. One account has to be closed.")
-    theirs = Booking.objects.filter(client=kept, status__in=PROMISED)
+    theirs = Booking.objects.filter(client=kept, status__in=IN_DIARY)
     at_once = theirs.filter(starts_at__lt=OuterRef("ends_at"), ends_at__gt=OuterRef("starts_at"))
-    clash = Booking.objects.filter(Exists(at_once), client=merged, status__in=PROMISED).first()
+    clash = Booking.objects.filter(Exists(at_once), client=merged, status__in=IN_DIARY).first()
     if clash is not None:
         return _(
             "Both have a visit at the same time (%(reference)s), and nobody is in two places at "
@@ -91,7 +90,7 @@ def why_not_merge(kept: Client, merged: Client) -> str:
 
 def side(client: Client) -> Side:
     """Return what `client` brings to a merge. 5 queries."""
-    visits = client.bookings.exclude(status__in=[Status.HELD, Status.EXPIRED_HOLD])
+    visits = client.bookings.exclude(status__in=HOLDS)
     return Side(
         client,
         visits=visits.count(),

@@ -12,9 +12,8 @@ from django.db import connection
 from django.db.models import Case, Expression, FloatField, Q, QuerySet, Value, When
 from django.db.models.functions import Greatest
 
-from booking.models import Booking
+from booking.models import COMING, Booking
 from booking.permissions import clients_of
-from booking.selectors.account import COMING
 from booking.selectors.desk import references
 from clinic.accounts.models import User
 from clinic.clients.models import Client, name_key

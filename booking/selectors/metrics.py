@@ -2,7 +2,7 @@
 
 Days are those of each place's own clock, instants are summed in seconds. Everything that grows with
 the number of visits is added up by the database; Python sees a row for each day and aesthetician.
-`booking/numbers.py` has the definitions in words.
+`booking.selectors.numbers` has the definitions in words.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from django.db.models import (
 )
 
 from booking.constraints import Epoch
-from booking.models import Booking, BookingEvent, SkinCheck, Status
+from booking.models import HOLDS, Booking, BookingEvent, SkinCheck, Status
 from booking.scheduling.spans import Span
 from booking.scheduling.wallclock import DAY_SECONDS, day_span, steady_stretches
 from clinic.messaging.models import Message, Suppression
@@ -42,7 +42,6 @@ REBOOKING = timedelta(hours=24)
 RETENTION = timedelta(days=92)
 HIDDEN_UNDER = 5  # where health is involved
 ONE_DAY = timedelta(days=1)
-NOT_PROMISED = (Status.HELD, Status.EXPIRED_HOLD)
 CANCELLED = (Status.CANCELLED_CLIENT, Status.CANCELLED_LATE)
 DUE = (Status.COMPLETED, Status.NO_SHOW, Status.CANCELLED_LATE)
 CURRENT, BEFORE = 1, 2
@@ -106,7 +105,7 @@ class Scope:
         is_in = Q(pk__in=[])
         for period in periods or (self.period, self.before):
             is_in |= self.during(period)
-        found = Booking.objects.filter(is_in, client__isnull=False).exclude(status__in=NOT_PROMISED)
+        found = Booking.objects.filter(is_in, client__isnull=False).exclude(status__in=HOLDS)
         if self.provider_id is not None:
             found = found.filter(provider=self.provider_id)
         if self.treatment_id is not None:
@@ -253,7 +252,7 @@ def completed_visits(scope: Scope, *periods: Period) -> QuerySet[Booking]:
     """Return completed visits with `is_rebooked`, `came_again` and `is_first` of each."""
     theirs = Booking.objects.filter(client=OuterRef("client")).order_by()
     completed = theirs.filter(status=Status.COMPLETED)
-    made_after = theirs.exclude(status__in=NOT_PROMISED).filter(
+    made_after = theirs.exclude(status__in=HOLDS).filter(
         starts_at__gt=OuterRef("starts_at"), created_at__gte=OuterRef("starts_at")
     )
     return (

@@ -8,11 +8,10 @@ from datetime import datetime
 from django.db.models import Count, QuerySet
 from django.urls import reverse
 
-from booking.models import UPCOMING, Booking, Status
+from booking.models import COMING, Booking
 from clinic.messaging.models import Message
 from treatments.promises import ADD_ON, Diary, Visit
 
-NOT_OVER = UPCOMING | {Status.CHECKED_IN, Status.IN_PROGRESS}
 FIELDS = {"option": "option", ADD_ON: "add_ons"}
 
 
@@ -27,7 +26,7 @@ def ahead(kind: str, pks: Collection[int], now: datetime) -> list[Visit]:
     """Return the visits made of one of `pks` that are promised and not over. One query."""
     visits = (
         _of_clients()
-        .filter(ends_at__gt=now, status__in=NOT_OVER, **{f"{FIELDS[kind]}__in": pks})
+        .filter(ends_at__gt=now, status__in=COMING, **{f"{FIELDS[kind]}__in": pks})
         .select_related("location")
         .order_by("starts_at")
         .distinct()

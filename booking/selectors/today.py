@@ -11,7 +11,19 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, 
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext as _
 
-from booking.models import ACTIVE, UPCOMING, Alert, Allocation, Booking, Kind, Reading, Status
+from booking.models import (
+    CANCELED,
+    COMING,
+    HOLDS,
+    IN_DIARY,
+    UPCOMING,
+    Alert,
+    Allocation,
+    Booking,
+    Kind,
+    Reading,
+    Status,
+)
 from booking.models.resources import initials_of
 from booking.selectors.arrivals import minutes_late
 from booking.selectors.gaps import Gap, gaps_of
@@ -24,14 +36,7 @@ from clinic.web.money import money
 from clinic.web.templatetags.lumen import clock_time
 from treatments.models import InstructionKind, InstructionVersion
 
-OVER = frozenset(
-    {
-        Status.CANCELLED_CLIENT,
-        Status.CANCELLED_LATE,
-        Status.CANCELLED_CLINIC,
-        Status.DECLINED_AT_VISIT,
-    }
-)
+OVER = CANCELED | {Status.DECLINED_AT_VISIT}
 
 
 def name_here(name: str, place: Location) -> str:
@@ -219,7 +224,7 @@ def sheet_of(schedule: Schedule, *, visits: QuerySet[Booking]) -> list[Booking]:
         location=schedule.location,
         starts_at__gte=start,
         starts_at__lt=end,
-        status__in=ACTIVE - {Status.HELD},
+        status__in=IN_DIARY,
     )
     rows = in_schedule(rows, schedule)
     rooms = Allocation.objects.filter(resource__kind=Kind.ROOM).select_related("resource")
@@ -248,10 +253,7 @@ def _visits(schedule: Schedule, *, visits: QuerySet[Booking]) -> QuerySet[Bookin
     )
     rows = visits.filter(
         location=schedule.location, starts_at__gte=start, starts_at__lt=end, client__isnull=False
-    ).exclude(
-        Q(status__in=[Status.HELD, Status.EXPIRED_HOLD])
-        | Q(status__in=OVER, status_changed_at__lt=start)
-    )
+    ).exclude(Q(status__in=HOLDS) | Q(status__in=OVER, status_changed_at__lt=start))
     rows = in_schedule(rows, schedule)
     texts = InstructionVersion.objects.filter(instruction__kind=InstructionKind.PREP)
     readings = Reading.objects.filter(page=Reading.Page.PREPARATION)
@@ -321,7 +323,7 @@ def _badges(card: Card) -> list[Chip]:
     if card.owed:
         owed = _("Owes %(fee)s") % {"fee": money(card.owed)}
         found.append(Chip(icon="cash-coin", word=owed, kind="warn"))
-    if card.status in UPCOMING or card.status in {Status.CHECKED_IN, Status.IN_PROGRESS}:
+    if card.status in COMING:
         if card.is_first:
             found.append(Chip(icon="stars", word=_("First visit")))
         if card.is_read is not None:

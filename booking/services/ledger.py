@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from booking import message_plan
 from booking.errors import AskTheClinic, NotNow, SlotTaken
-from booking.models import ACTIVE, Allocation, Booking, BookingEvent, Resource, Status
+from booking.models import ACTIVE, IN_DIARY, Allocation, Booking, BookingEvent, Resource, Status
 from booking.scheduling.slots import Kept
 from booking.selectors import providers_for
 from booking.wishes import Wish
@@ -242,7 +242,7 @@ def refuse_overlapping_visits(
     if client is None:
         return
     others = client.bookings.filter(
-        status__in=ACTIVE - {Status.HELD}, starts_at__lt=ends_at, ends_at__gt=starts_at
+        status__in=IN_DIARY, starts_at__lt=ends_at, ends_at__gt=starts_at
     )
     if besides is not None:
         others = others.exclude(pk=besides.pk)

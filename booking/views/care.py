@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 
 from booking.errors import NotNow
 from booking.forms.care import CheckInForm
-from booking.models import Booking, Reading, SkinCheck, Status
+from booking.models import COMING, Booking, Reading, SkinCheck, Status
 from booking.selectors.care import is_asked, names_of, promised_texts, timeline
 from booking.selectors.proof import is_acknowledged
 from booking.services import care
@@ -29,7 +29,6 @@ from booking.visitors import Visitor
 from clinic.web import clock
 from treatments.models import InstructionKind
 
-COMING = AHEAD | {Status.IN_PROGRESS}
 TEXTS = "texts"  # the versions a page showed, in the form that says they were read
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from booking.errors import AskTheClinic, BookingError, HoldExpired, SlotTaken
 from booking.forms.details import DetailsForm, from_draft
-from booking.models import Booking, Draft, Status
+from booking.models import HOLDS, Booking, Draft
 from booking.selectors.pricing import begins_later
 from booking.services import confirm_booking, save_draft
 from booking.services.confirming import CONSENT_WORDING, is_complete
@@ -64,7 +64,7 @@ def details(request: HttpRequest, visitor: Visitor, reference: str) -> HttpRespo
     form = DetailsForm(typed, initial=from_draft(draft), is_known=booking.client is not None)
     is_valid = form.is_valid()
     if elsewhere := instead_of_form(booking, now):
-        if typed is not None and booking.status in {Status.HELD, Status.EXPIRED_HOLD}:
+        if typed is not None and booking.status in HOLDS:
             save_draft(visitor=visitor, now=now, **form.typed())
         return go_on(request, elsewhere)
     if is_valid:

@@ -18,7 +18,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from booking.errors import AskTheClinic, HoldExpired, NoMoreTime, NotNow, SlotTaken
 from booking.forms.wishes import HoldForm, RequestForm
-from booking.models import Booking, Status
+from booking.models import HOLDS, Booking, Status
 from booking.services import extend_hold, hold_again, hold_slot, let_go
 from booking.views.choosing import or_choose_again
 from booking.views.presses import press
@@ -148,7 +148,7 @@ def instead_of_form(booking: Booking, now: datetime) -> str:
     """Return where to go when there is nothing left to fill in; "" while the time is kept."""
     if booking.status == Status.HELD and not booking.has_lapsed(now=now):
         return ""
-    is_lost = booking.status in {Status.HELD, Status.EXPIRED_HOLD}
+    is_lost = booking.status in HOLDS
     return address("expired" if is_lost else "confirmed", booking)
 
 

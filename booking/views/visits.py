@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from booking import calendar, calendar_links, links
-from booking.models import Booking, BookingEvent, Status
+from booking.models import HOLDS, Booking, BookingEvent, Status
 from booking.selectors.changes import quiet_step, quiet_until, why_not_move, why_settled
 from booking.services import delete_draft
 from booking.terms import terms
@@ -30,7 +30,6 @@ from clinic.web import clock
 from treatments.models import InstructionKind
 from treatments.selectors import instruction_steps
 
-NOT_PROMISED = {Status.HELD, Status.EXPIRED_HOLD}
 AHEAD = {Status.PENDING_FORM, Status.PENDING_CLEARANCE, Status.CONFIRMED, Status.CHECKED_IN}
 
 
@@ -39,7 +38,7 @@ AHEAD = {Status.PENDING_FORM, Status.PENDING_CLEARANCE, Status.CONFIRMED, Status
 def confirmed(request: HttpRequest, visitor: Visitor, reference: str) -> HttpResponse:
     """You are booked: when, where, what to bring. For the browser that booked it."""
     booking, now = own_booking(visitor, reference), clock.now()
-    if booking.status in NOT_PROMISED:
+    if booking.status in HOLDS:
         return see_other(address("details", booking))
     if booking.status != Status.CONFIRMED or booking.starts_at <= now:
         return see_other(links.manage_url(booking))

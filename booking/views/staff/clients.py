@@ -18,7 +18,7 @@ from booking.forms.account import words_asked
 from booking.forms.clients import ContactForm, FindForm, NoteForm
 from booking.permissions import clients_of, may_open, visits_of
 from booking.selectors import clients as records
-from booking.selectors.account import answers_of
+from booking.selectors.account import ahead, answers_of, behind
 from booking.selectors.duplicates import likely_duplicates
 from booking.selectors.fees import fees_owed
 from booking.selectors.finding import find_clients
@@ -79,10 +79,10 @@ def client_page(
     """
     user, now = user_of(request), clock.now()
     visits = records.promised(visits_of(user), client)
-    past = Paginator(records.behind(visits, now=now), ON_A_PAGE)
+    past = Paginator(behind(visits, now=now), ON_A_PAGE)
     context = {
         "client": client,
-        "ahead": list(records.ahead(visits, now=now)),
+        "ahead": list(ahead(visits, now=now)),
         "page": past.get_page(request.GET.get("page")),
         "record": records.record_of(visits),
         "owed": list(fees_owed(visits)),
