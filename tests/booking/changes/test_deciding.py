@@ -303,7 +303,7 @@ class TestOffers:
 
         (row,) = rows_of(change, now=on(scene, 4, 1))
         assert {offer.why for offer in row.offers} >= {"1 day earlier", "1 day later"}
-        assert row.choice.starts_at == on(scene, 4, 13, 45)
+        assert row.choice.starts_at == on(scene, 4, 16, 45)
 
         (row,) = rows_of(change, now=on(scene, 4, 6))
         assert min(offer.starts_at for offer in row.offers) == on(scene, 6, 9)
