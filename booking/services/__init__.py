@@ -1,7 +1,8 @@
 """What can be done to a booking and to a diary: one verb each, one transaction each."""
 
-from booking.services.cancelling import cancel, waive_fee
+from booking.services.cancelling import cancel
 from booking.services.confirming import confirm_booking, delete_draft, save_draft
+from booking.services.fees import waive_fee
 from booking.services.holds import (
     delete_old_holds,
     end_lapsed_holds,

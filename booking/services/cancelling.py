@@ -8,16 +8,14 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F
-from django.utils.translation import gettext as _
 
 from booking.errors import NotNow, TermsChanged
 from booking.message_plan import Trigger, follow
 from booking.models import UPCOMING, Booking, BookingEvent, Status
 from booking.selectors.changes import CANCELLED, CONFIRMED, quiet_step, why_settled
-from booking.services.ledger import Actor, change_status, lock_booking, record
+from booking.services.fees import note_waived
+from booking.services.ledger import Actor, change_status, lock_booking
 from booking.terms import late_fee
-
-FEE_WAIVED = "fee_waived"
 
 
 @transaction.atomic
@@ -55,7 +53,7 @@ def cancel(
         if fee_shown is not None and owed != fee_shown:
             raise TermsChanged
         if waives_fee and owed:
-            _waive(booking, owed, actor=actor, reason=reason, now=now)
+            note_waived(booking, owed, actor=actor, reason=reason, now=now)
             owed = Decimal(0)
     data: dict[str, Any] = {"health": True} if is_health_reason else {}
     if for_client:
@@ -83,20 +81,3 @@ def is_late(booking: Booking, *, now: datetime) -> bool:
         return False
     step = quiet_step(booking, by=BookingEvent.By.CLIENT, now=now)
     return step is None or step.what != CONFIRMED
-
-
-@transaction.atomic
-def waive_fee(*, booking: Booking, actor: Actor, reason: str, now: datetime) -> None:
-    """Ask the client for nothing after all; `reason` says why. Raises NotNow if nothing is owed."""
-    lock_booking(booking)
-    owed = booking.fee_owed
-    if not Booking.objects.filter(pk=booking.pk, fee_owed__gt=0).update(fee_owed=0):
-        raise NotNow(_("Nothing is owed for this visit."))
-    booking.refresh_from_db()
-    _waive(booking, owed, actor=actor, reason=reason, now=now)
-
-
-def _waive(booking: Booking, owed: Decimal, *, actor: Actor, reason: str, now: datetime) -> None:
-    if not reason.strip():
-        raise NotNow(_("Please say why the fee is waived."))
-    record(booking, FEE_WAIVED, actor=actor, now=now, reason=reason.strip(), fee=str(owed))

@@ -13,7 +13,8 @@ from django.urls import path, reverse
 import clinic.urls
 from booking.models import BookingEvent, Device
 from booking.permissions import Role
-from booking.services.cancelling import cancel, waive_fee
+from booking.services.cancelling import cancel
+from booking.services.fees import waive_fee
 from booking.services.ledger import CLIENT, staff
 from booking.services.visits import check_in
 from clinic.accounts import services as accounts

@@ -21,6 +21,7 @@ from booking.views.visitors import CLIENT
 from clinic.accounts.fresh import is_fresh
 from clinic.accounts.models import User
 from clinic.clients.models import Client
+from clinic.web.addresses import key_in
 
 P = ParamSpec("P")
 ForPerson = Callable[Concatenate[HttpRequest, Client, P], HttpResponse]
@@ -70,8 +71,7 @@ def freshly(view: ForPerson[P]) -> ForPerson[P]:
 @login_required
 def switch(request: HttpRequest) -> HttpResponse:
     """Go on as another person of this account, at the page one came from."""
-    typed = request.POST.get("client", "")
-    key = int(typed) if typed.isdecimal() and len(typed) < 19 else 0
+    key = key_in(request.POST.get("client"))
     me = get_object_or_404(Client, pk=key, user=cast(User, request.user))
     request.session[CLIENT] = me.pk
     home, asked = reverse("account:home"), urlsplit(request.POST.get("next", ""))
