@@ -20,6 +20,7 @@ from treatments.selectors.price_history import Published
 from treatments.selectors.rules import PriceRules, cell_of
 
 INHERITED = "inherited"  # instead of an amount: no price of its own from then on
+SURPLUS = ""  # names what stands beyond the columns of a file
 LARGEST = 256 * 1024  # bytes: some thousand prices
 COLUMNS = ["code", "name", "minutes", "price_list", "location", "price"]
 SHOWN = [*COLUMNS, "from", "next_price", "next_from"]
@@ -72,15 +73,23 @@ def history_lines(rows: Iterable[Published]) -> Iterator[list[object]]:
 
 
 def decoded(data: bytes) -> str:
-    """Return the text of an uploaded file. Raises Unreadable."""
+    """Return the text of an uploaded file. Raises Unreadable.
+
+    What is no UTF-8 is read as Excel writes a plain CSV on Windows: a name read wrongly is none we
+    know, and its line is refused.
+    """
     if len(data) > LARGEST:
         raise Unreadable(_("This file is larger than 256 KB. Send the prices in parts."))
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise Unreadable(
-            _("We cannot read the letters in this file. Save it as “CSV UTF-8” and send it again.")
-        ) from None
+    for encoding in ("utf-8-sig", "cp1252"):
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return text
+    raise Unreadable(
+        _("We cannot read the letters in this file. Save it as “CSV UTF-8” and send it again.")
+    )
 
 
 def taken(
@@ -133,8 +142,8 @@ def price_of(text: str) -> Decimal | None:
 
 
 def amount_of(text: str) -> Decimal:
-    """Return the amount people write as "170", "$170.50" or "170,50". Raises ValueError."""
-    typed = text.strip().removeprefix("'").lstrip("$€£¥").strip()
+    """Return the amount people write as "170", "$170.50" or "170,50 €". Raises ValueError."""
+    typed = text.strip().removeprefix("'").strip("$€£¥ \xa0")
     if typed.count(",") == 1 and "." not in typed and len(typed.partition(",")[2]) != 3:
         typed = typed.replace(",", ".")
     try:
@@ -173,6 +182,12 @@ class _Places:
 
     def of(self, row: dict[str, str], now: datetime) -> tuple[Cell, Column, Decimal | None]:
         """Return the cell, its column and the amount of a line, or None. Raises _WrongCell."""
+        if row[SURPLUS]:
+            says = _(
+                "This line has more cells than the first line has names. Is “%(more)s” a part of "
+                "the price?"
+            )
+            raise _WrongCell("price", says % {"more": row[SURPLUS]})
         offered = self._offered(row["code"], row["minutes"])
         price_list = self._named("price_list", row["price_list"], self._lists)
         location = self._named("location", row["location"], self._places)
@@ -230,7 +245,8 @@ def _read(text: str) -> Iterator[tuple[int, dict[str, str]]]:
             if any(cell.strip() for cell in cells):
                 trimmed = [cell.strip().removeprefix("'") for cell in cells]
                 filled = [*trimmed, *[""] * (len(names) - len(trimmed))]
-                yield reader.line_num, dict(zip(names, filled, strict=False))
+                row = dict(zip(names, filled, strict=False))
+                yield reader.line_num, row | {SURPLUS: " ".join(trimmed[len(names) :]).strip()}
     except csv.Error:
         raise Unreadable(_("A line of this file has a quotation mark that never ends.")) from None
 

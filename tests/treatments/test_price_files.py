@@ -82,6 +82,8 @@ def test_a_line_that_differs_is_an_edit_of_its_cell(option):
         "\ufeffcode;minutes;price_list;location;price\r\nT06;45;;;150,00\r\n",
         "code\tminutes\tprice_list\tlocation\tprice\nT06\t45\t\t\t$150\n",
         'Code,Name,Minutes,Price_list,Location,Price,Note\n"T06",,"45",,,"150.00",x\n\n',
+        "code;minutes;price_list;location;price\r\n;;;;\r\n\r\nT06;045;;;150,00 €;;\r\n",
+        "code,minutes,price_list,location,price\rT06,45,,,'150.0000\r",
     ],
 )
 def test_it_is_read_as_people_save_it(option, text):
@@ -126,12 +128,26 @@ def test_the_history_says_what_is_inherited_again(option):
         ("T06,45,,,-5", "price", "A price is not below zero."),
         ("T06,45,,,150.005", "price", "There is no such coin."),
         ("T06,45,,,1e9", "price", "That is more than anything here costs."),
+        ("T06,45,,,=100+50", "price", "Write an amount, such as 170 or 170.50."),
+        (
+            "T06,45,,,1,200",
+            "price",
+            "This line has more cells than the first line has names. Is “200” a part of the price?",
+        ),
     ],
 )
 def test_a_wrong_line_is_named_by_number_and_column(option, line, column, says):
     found = read(f"{HEAD}T06,45,,,150\n{line}\n")
 
     assert [(each.line, each.column, each.says) for each in found.wrong[:1]] == [(3, column, says)]
+
+
+def test_it_is_read_as_excel_writes_it_on_windows(option):
+    hers = PriceListFactory(name="Zoë Müller")
+
+    (edit,) = read(decoded(f"{HEAD}T06,45,Zoë Müller,,150\n".encode("cp1252"))).edits
+
+    assert (edit.cell.price_list, edit.amount) == (hers.pk, 150)
 
 
 def test_a_number_without_end_is_a_wrong_one(option):
@@ -169,7 +185,7 @@ def test_who_does_not_give_it_has_no_price_for_it(option):
     [
         (b"code,price\n", "Missing: minutes, price_list, location"),
         (b"", "Missing: code, minutes, price_list, location, price"),
-        ("Café;Größe".encode("latin-1"), "Save it as “CSV UTF-8”"),
+        ("code,price".encode("utf-16"), "Save it as “CSV UTF-8”"),
         (b"x" * (256 * 1024 + 1), "larger than 256 KB"),
         (b'code,minutes,price_list,location,price\n"T06', "never ends"),
     ],

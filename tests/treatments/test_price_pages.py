@@ -195,21 +195,19 @@ def test_what_was_to_be_inherited_gets_a_price_after_all(sam, scene, typed):
     assert amounts == ([] if typed == "190" else ["195.00"])
 
 
-def test_emptying_what_is_inherited_or_the_base_says_nothing(sam, scene):
-    type_in(sam, scene, "")
-    type_in(sam, scene, "", price_list=scene.provider.price_list_id)
+@pytest.mark.parametrize("typed", ["", "inherited"])
+def test_the_base_has_nothing_to_inherit_from(sam, scene, typed):
+    answer = type_in(sam, scene, typed)
 
-    assert not PriceChange.objects.exclude(edits=[]).exists()
-
-
-def test_the_word_is_read_as_well_but_not_for_the_base(sam, scene):
-    hers = own_price(scene)
-    type_in(sam, scene, "Inherited", price_list=hers)
-    answer = type_in(sam, scene, "inherited")
-
-    assert [edit["amount"] for edit in PriceChange.objects.get().edits] == [None]
     assert answer.status_code == 422
     assert "A base price has nothing to inherit from." in text(answer)
+    assert not PriceChange.objects.exists()
+
+
+def test_the_word_is_read_as_well(sam, scene):
+    type_in(sam, scene, "Inherited", price_list=own_price(scene))
+
+    assert [edit["amount"] for edit in PriceChange.objects.get().edits] == [None]
 
 
 def test_what_is_no_price_is_marked_and_the_rest_is_kept(sam, scene):
@@ -236,6 +234,16 @@ def test_a_script_gets_the_draft_and_the_cells_typed_into(sam, scene):
     assert part.lstrip().startswith('<section class="panel stack" id="draft"')
     assert f'id="cell-o{scene.option.pk}-l0-p0" hx-swap-oob="true"' in part
     assert list(fields(answer).values()) == ["175"]
+
+
+def test_an_emptied_field_of_what_is_inherited_is_filled_again(sam, scene):
+    page = sam.get(INDEX)
+    hers = field(scene, page, price_list=scene.provider.price_list_id)
+
+    answer = sam.post(EDIT, fields(page) | {hers: ""}, headers=HTMX)
+
+    assert fields(answer) == {hers: "170"}
+    assert not PriceChange.objects.exists()
 
 
 @pytest.mark.parametrize("digits", ["9" * 19, "9" * 900])

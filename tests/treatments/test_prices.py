@@ -233,7 +233,7 @@ def test_a_price_outside_the_band_is_refused_with_the_way_to_change_it(option, a
     (sentence,) = refusals(option=option, amount=Decimal(amount))
 
     assert "$100 to $200" in sentence
-    assert "publish a new policy with price_at_least and price_at_most" in sentence
+    assert "The band is one of the policies" in sentence
 
 
 def test_a_wider_band_lets_the_price_in(option):

@@ -188,8 +188,8 @@ def wrong_amount(amount: Decimal, *, offer: Option | AddOn, policy: Policy) -> s
 
 def _out_of_band(amount: Decimal, policy: Policy) -> str:
     return _now(
-        "%(amount)s is outside the price band, %(low)s to %(high)s. To widen the band, publish a "
-        "new policy with price_at_least and price_at_most, and say why."
+        "%(amount)s is outside the price band, %(low)s to %(high)s. The band is one of the "
+        "policies: whoever widens it says why."
     ) % {
         "amount": money(amount),
         "low": money(policy.price_at_least),

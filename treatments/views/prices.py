@@ -162,7 +162,7 @@ def edit(request: HttpRequest) -> HttpResponse:
     """Keep what was typed into the table."""
     desk = Desk.of(request)
     written, dropped, typed = _typed(desk, request.POST)
-    if written or dropped:
+    if written or desk.edits.keys() & set(dropped):
         services.write_edits(author=desk.user, edits=written, dropped=dropped, now=desk.now)
         desk.forget()
     status = 422 if typed else 200
@@ -330,7 +330,7 @@ def _answer(
 
 
 def _typed(desk: Desk, posted: QueryDict) -> tuple[list[Edit], list[Cell], Typed]:
-    """Read the table: prices that differ from those seen, cells taken back, and what is none.
+    """Read the table: prices that differ from those seen, cells taken back, and what is no price.
 
     A field that holds what its price was when the page was made, or what the draft says, says
     nothing new. One that was emptied takes back what the draft says; where that says nothing, its
@@ -354,7 +354,7 @@ def _typed(desk: Desk, posted: QueryDict) -> tuple[list[Edit], list[Cell], Typed
             row.amount is not None and cell_of(row) == cell for row in map(rows.get, seen) if row
         )
         if not text and (had or not present or not is_own):
-            dropped += [cell] if had and had.amount is not None else []
+            dropped += [] if had and had.amount is None else [cell]
             continue
         try:
             amount = price_of(text) if text else None
