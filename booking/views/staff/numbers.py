@@ -10,13 +10,15 @@ from urllib.parse import urlencode
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from booking.forms.numbers import NumbersForm
 from booking.models import Provider
 from booking.selectors.metrics import HIDDEN_UNDER, Scope
-from booking.selectors.numbers import BEHIND, Report, report
+from booking.selectors.numbers import BEHIND, Report, added, report
 from booking.views.staff import drawings
 from clinic.accounts.access import allowed
 from clinic.places.models import Location
@@ -60,12 +62,21 @@ def visits(request: HttpRequest, slug: str) -> HttpResponse:
     form, scope = _asked(request)
     if slug not in BEHIND or scope is None:
         raise Http404
+    if not form.is_valid():
+        return _as_asked(request)
     name, behind = BEHIND[slug]
-    found = behind(scope).select_related("location", "provider", "option__treatment")
-    page = Paginator(found.order_by("-starts_at", "-pk"), ON_A_PAGE).get_page(
+    found = behind(scope, clock.now())
+    listed = found.select_related("location", "provider", "option__treatment")
+    page = Paginator(listed.order_by("-starts_at", "-pk"), ON_A_PAGE).get_page(
         request.GET.get("page")
     )
-    context = {"name": name, "scope": scope, "page": page, "query": _query(form)}
+    context = {
+        "name": name,
+        "scope": scope,
+        "page": page,
+        "added": added(found),
+        "query": _query(form),
+    }
     return staff_page(request, "staff/numbers_visits.html", context)
 
 
@@ -73,21 +84,33 @@ def visits(request: HttpRequest, slug: str) -> HttpResponse:
 @allowed("booking.view_numbers")
 def export(request: HttpRequest) -> HttpResponseBase:
     """Hand out the numbers as a sheet: all together, then each aesthetician's."""
-    _form, scope = _asked(request)
+    form, scope = _asked(request)
     if scope is None:
         raise Http404
+    if not form.is_valid():
+        return _as_asked(request)
     counted = report(scope, now=clock.now())
     period = scope.period
     head = [_("Who"), _("Number"), _("Unit"), _("Value"), _("Before"), _("Part"), _("Of")]
     name = f"numbers-{period.first_on:%Y-%m-%d}-to-{period.last_on:%Y-%m-%d}"
-    return sheet(name, head, _cells(counted))
+    narrowed = ", ".join(
+        str(asked)
+        for field in ("place", "provider", "treatment")
+        if (asked := form.cleaned_data[field])
+    )
+    return sheet(name, head, _cells(counted, narrowed or _("All")))
 
 
-def _cells(counted: Report) -> Iterator[list[Any]]:
+def _as_asked(request: HttpRequest) -> HttpResponse:
+    """Lead to the page that says what of the question makes no sense."""
+    return redirect(f"{reverse('staff:numbers')}?{request.GET.urlencode()}")
+
+
+def _cells(counted: Report, all_of: str) -> Iterator[list[Any]]:
     for figure in counted.figures():
         metric = figure.metric
         values = [_rounded(figure.value), _rounded(figure.before), figure.part, figure.whole]
-        yield [_("All"), metric.name, metric.unit, *values]
+        yield [all_of, metric.name, metric.unit, *values]
     lines = counted.lines()
     people = Provider.objects.in_bulk([line.provider_id for line in lines])
     for line in lines:

@@ -16,7 +16,7 @@ from booking.models import Booking, BookingEvent, Kind, SkinCheck, Status
 from booking.selectors import metrics
 from booking.selectors.metrics import BEFORE, CURRENT, Period, Scope
 from booking.selectors.metrics_time import occupancy
-from booking.selectors.numbers import BEHIND, report
+from booking.selectors.numbers import BEHIND, Added, added, report
 from clinic.messaging.models import Message, Suppression
 from tests.factories import (
     AddOnFactory,
@@ -231,11 +231,20 @@ def test_the_visits_behind_a_number_are_as_many_as_it_says(scenes, seed):
             visit for visit in hand.completed if hand.is_first(visit) and hand.came_again(visit)
         ],
     }
+    kept = {
+        name: [visit for visit in hand.mine if visit.allocations.filter(resource__kind=kind)]
+        for name, kind in (("rooms", Kind.ROOM), ("devices", Kind.DEVICE))
+    }
+    ought |= kept
     assert ought.keys() == BEHIND.keys()
 
     for name, (_title, behind) in BEHIND.items():
-        assert sorted(visit.pk for visit in behind(scope)) == sorted(
-            visit.pk for visit in ought[name]
+        found, listed = behind(scope, LATER), ought[name]
+        assert sorted(visit.pk for visit in found) == sorted(visit.pk for visit in listed), name
+        assert added(found) == Added(
+            sum(visit.minutes for visit in listed),
+            sum((visit.fee_owed for visit in listed), Decimal(0)),
+            sum((visit.price for visit in listed), Decimal(0)),
         ), name
 
 
@@ -321,6 +330,44 @@ def test_rooms_and_devices_are_counted_with_their_turnover_of_open_doors():
     open_seconds = PERIOD.length * 9 * 3600
     assert (shares[Kind.ROOM].part, shares[Kind.ROOM].whole) == (3 * 75 * 60, 2 * open_seconds)
     assert (shares[Kind.DEVICE].part, shares[Kind.DEVICE].whole) == (3 * 65 * 60, open_seconds)
+
+
+def test_behind_rooms_and_devices_in_use_stand_the_visits_they_were_kept_for():
+    """Missed ones too; not those still to come, nor what was kept of a room that is closed now."""
+    scene = open_clinic("America/New_York", rooms=2, consoles=1)
+    old, room = scene.rooms
+    old.is_active = False
+    old.save(update_fields=["is_active"])
+    made = {
+        (day, where, status): booked(
+            location=scene.location,
+            provider=scene.provider,
+            option=scene.option,
+            room=where,
+            devices=[scene.console],
+            status=status,
+            starts_at=at(scene, 3, day, 10),
+        )
+        for day, where, status in (
+            (11, room, Status.COMPLETED),
+            (12, room, Status.NO_SHOW),
+            (13, old, Status.COMPLETED),
+            (14, room, Status.CONFIRMED),
+        )
+    }
+    completed, missed, elsewhere, _ahead = made.values()
+    noon, scope = at(scene, 3, 13, 12), scope_of(scene)
+
+    in_rooms = BEHIND["rooms"][1](scope, noon)
+
+    assert set(in_rooms) == {completed, missed}
+    assert set(BEHIND["devices"][1](scope, noon)) == {completed, missed, elsewhere}
+    seconds = sum(
+        (kept.ends_at - kept.starts_at).total_seconds()
+        for visit in in_rooms
+        for kept in visit.allocations.filter(resource__kind=Kind.ROOM)
+    )
+    assert seconds == occupancy(scope, now=noon).fixtures[CURRENT][Kind.ROOM].part
 
 
 def test_the_week_shows_each_hour_as_its_wall_clock_does():

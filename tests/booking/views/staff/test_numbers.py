@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from django.http import HttpResponse
@@ -224,6 +225,40 @@ def test_the_sheet_has_the_numbers_and_no_formula(owner, scene):
     (revenue,) = [line for line in lines if (line["Who"], line["Number"]) == ("All", "Revenue")]
     assert revenue["Value"] == "170.00"
     assert {line["Who"] for line in lines} >= {"All", "'=1+1 Lund"}
+
+
+def test_the_sheet_of_a_part_says_of_what(owner, scene):
+    visit(scene, 3)
+
+    answer = owner.get(
+        reverse("staff:numbers_export"),
+        {"place": scene.location.pk, "treatment": scene.treatment.pk},
+    )
+
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    (revenue, *_rest) = csv.DictReader(io.StringIO(text))
+    assert revenue["Who"] == f"{scene.location}, {scene.treatment}"
+
+
+@pytest.mark.parametrize("name", ["numbers_export", "numbers_visits"])
+def test_nothing_is_counted_of_days_that_make_no_sense(owner, scene, name):
+    url = reverse(f"staff:{name}", args=["booked"] if name == "numbers_visits" else [])
+
+    answer = owner.get(url, {"range": "custom", "first_on": "2030-03-02"})
+
+    assert answer["Location"].startswith(f"{reverse('staff:numbers')}?range=custom")
+    assert owner.get(answer["Location"]).status_code == 422
+
+
+def test_minutes_fees_and_prices_of_the_visits_behind_a_number_are_added_up(owner, scene):
+    for days_ago in (3, 4):
+        visit(scene, days_ago, status=Status.NO_SHOW, fee_owed=Decimal("85.50"))
+    visit(scene, 5)
+
+    answer = owner.get(reverse("staff:numbers_visits", args=["fees"]))
+
+    (foot,) = re.findall(r"<tfoot>(.*?)</tfoot>", answer.content.decode(), re.S)
+    assert re.findall(r"<td[^>]*>([^<]+)</td>", foot) == ["120", "$171", "$340"]
 
 
 def test_only_who_may_see_the_numbers_sees_them(client, scene):
