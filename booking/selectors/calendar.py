@@ -25,8 +25,9 @@ from booking.models import (
 from booking.models.schedule import ExtraOpening, WorkingHours
 from booking.scheduling.axis import Axis
 from booking.scheduling.spans import Span, intersect, merged, subtract
-from booking.scheduling.wallclock import GRID_SECONDS, day_span, grid_points
+from booking.scheduling.wallclock import day_span, grid_points
 from booking.selectors.diary import open_spans, working_spans
+from booking.selectors.slots import SHORTEST_VISIT_SECONDS
 from clinic.places.models import Closure, Location
 
 MINUTE = 60
@@ -292,10 +293,10 @@ def _out_of_hours(whole: Span, hours: list[Span], closed: str | None) -> Iterato
 
 
 def _bookable(free: list[Span], location: Location) -> Iterator[Span]:
-    """Yield what of `free` is left from the first time on the grid in each stretch."""
+    """Yield what of `free` is left from the first time on the grid, if any visit fits in there."""
     for start, end in free:
         points = grid_points([(start, end)], location.zone)
-        if points and end - points[0] >= GRID_SECONDS:
+        if points and end - points[0] >= SHORTEST_VISIT_SECONDS:
             yield points[0], end
 
 

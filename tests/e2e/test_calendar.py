@@ -15,7 +15,7 @@ from booking.models import Booking, Status
 from booking.permissions import Role, sync_roles
 from clinic.messaging import doorbell
 from clinic.web import clock
-from tests.factories import Scene, TimeOffFactory, UserFactory, booked, open_clinic
+from tests.factories import OptionFactory, Scene, TimeOffFactory, UserFactory, booked, open_clinic
 
 TABLET = {"width": 820, "height": 1180}
 DESK = {"width": 1440, "height": 900}
@@ -301,12 +301,45 @@ def test_on_a_tablet_every_target_of_a_day_is_big_enough_for_a_finger(
     at_the_desk, live_server, scene, day, visit
 ):
     page = at_the_desk
+    short = booked(
+        location=scene.location,
+        provider=scene.provider,
+        option=OptionFactory(treatment=scene.treatment, minutes=15, buffer_minutes=10),
+        client__name="Sam Ortiz",
+        starts_at=at(scene, day, 9, 30),
+        room=scene.room,
+        devices=[scene.console],
+    )
     look(page, live_server, "day", day)
 
     for target in page.locator("main :is(a, button, label:not(.visually-hidden)):visible").all():
         frame = target.bounding_box()
         assert frame["height"] >= 44, target.inner_text()
         assert frame["width"] >= 44, target.inner_text()
+    # It is drawn a quarter of an hour high; a finger on its turnover opens it all the same.
+    frame = page.locator(f"[data-visit='{short.reference}']").bounding_box()
+    assert frame["height"] < 44
+    page.touchscreen.tap(frame["x"] + 60, frame["y"] + 40)
+    page.wait_for_url(f"**{reverse('staff:visit', args=[short.reference])}")
+
+
+def test_on_a_tablet_a_short_visit_takes_no_press_from_the_next_one(
+    at_the_desk, live_server, scene, day, visit
+):
+    page = at_the_desk
+    booked(
+        location=scene.location,
+        provider=scene.provider,
+        option=OptionFactory(treatment=scene.treatment, minutes=15, buffer_minutes=10),
+        starts_at=at(scene, day, 9, 30),
+        room=scene.room,
+        devices=[scene.console],
+    )
+    look(page, live_server, "day", day)
+
+    frame = box(page).bounding_box()
+    page.touchscreen.tap(frame["x"] + 60, frame["y"] + 2)
+    page.wait_for_url(f"**{reverse('staff:visit', args=[visit.reference])}")
 
 
 def test_without_a_script_columns_are_lists_and_the_form_moves_a_visit(

@@ -265,6 +265,15 @@ def test_free_time_leads_to_a_booking_then_and_with_them(desk, at_work, scene, m
     assert f"{book}13:15&amp;provider={ben.pk}" in text(desk.get(f"{DAY}?day=2030-03-04"))
 
 
+def test_a_stretch_in_which_no_visit_fits_leads_nowhere(desk, scene):
+    for minutes in (105, 90):  # a quarter of an hour is kept after each
+        visit(scene, on(scene, 4, 9))
+        visit(scene, on(scene, 4, 9) + timedelta(minutes=minutes))
+        free = f"day=2030-03-04&amp;start=10:15&amp;provider={scene.provider.pk}"
+        assert (free in text(desk.get(f"{DAY}?day=2030-03-04"))) is (minutes == 105)
+        Booking.objects.all().delete()
+
+
 def test_now_is_a_line_on_today_and_on_no_other_day(desk, scene, monkeypatch):
     monkeypatch.setattr(clock, "now", lambda: on(scene, 4, 12, 52))
 
