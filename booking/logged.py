@@ -43,6 +43,7 @@ WORDS: dict[str, str | Promise] = {
     "visit.resized": _("Visit made longer or shorter"),
     "visit.cancelled": _("Visit canceled"),
     "visit.undone": _("Change of a visit taken back"),
+    "visit.handed_over": _("Device handed to a client for their details"),
     "visit.fee_waived": _("Fee waived"),
     "visit.checked_in": _("Client checked in"),
     "visit.started": _("Treatment begun"),

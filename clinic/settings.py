@@ -118,6 +118,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "clinic.accounts.middleware.HandedOver",
     "clinic.accounts.middleware.SecondStepFirst",
     "clinic.accounts.middleware.NotUncounted",
 ]

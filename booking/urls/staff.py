@@ -43,6 +43,7 @@ urlpatterns = [
     path("alerts/<int:pk>/done/", alerts.done, name="done"),
     path("book/", booking.book, name="book"),
     path("visits/<slug:reference>/booked/", booking.booked, name="booked"),
+    path("visits/<slug:reference>/hand-over/", booking.hand_over, name="hand_over"),
     path("visits/<slug:reference>/cancel/", cancelling.cancel, name="cancel"),
     path("calendars/", calendars.calendars, name="calendars"),
     path("calendars/address/<int:pk>/", calendars.open_address, name="open_address"),

@@ -22,6 +22,7 @@ from booking.views.steps import booking_summary, in_national_form
 from booking.views.visitors import for_visitor
 from booking.views.visits import manage_path, private
 from booking.visitors import Visitor
+from clinic.accounts import handing
 from clinic.clients.models import ConsentKind
 from clinic.clients.selectors import preferences
 from clinic.web import clock
@@ -60,6 +61,8 @@ def form(request: HttpRequest, visitor: Visitor, token: str) -> HttpResponse:
         return form_page(request, booking, details, refusal=error, now=now)
     except NotNow:
         pass  # canceled meanwhile, as the page of the visit says
+    if handing.is_handed_over(request):
+        handing.finish(request)
     return private(go_on(request, _way_back(request, booking, token)))
 
 
@@ -78,6 +81,7 @@ def form_page(
         "form": form,
         "form_url": links.page_path(booking, "form"),
         "cancel_url": links.page_path(booking, "cancel"),
+        "is_handed_over": handing.is_handed_over(request),
         "never_treat": never_treat(),
         "refusal": refusal,
         "summary": booking_summary(booking, now=now),
@@ -90,7 +94,11 @@ def form_page(
 
 def let_go_page(request: HttpRequest, booking: Booking, *, status: int) -> HttpResponse:
     """Say that the time was let go, and where there are others."""
-    context = {"booking": booking, "book_again_url": book_again_url(booking)}
+    context = {
+        "booking": booking,
+        "book_again_url": book_again_url(booking),
+        "is_handed_over": handing.is_handed_over(request),
+    }
     with timezone.override(booking.location.zone):
         return private(
             render_page(
@@ -118,12 +126,16 @@ def _said(form: DetailsForm) -> Details:
 
 
 def _is_at_the_desk(request: HttpRequest) -> bool:
-    """Whether the form is filled in on a device on which somebody of ours is signed in."""
+    """Whether the form is filled in on a device of ours."""
+    if handing.is_handed_over(request):
+        return True
     return request.user.is_authenticated and bool(request.user.works_here)
 
 
 def _way_back(request: HttpRequest, booking: Booking, token: str) -> str:
     """Where to go with nothing left to fill in: the visit, as who holds the device sees it."""
+    if handing.is_handed_over(request):
+        return reverse("account_give_back")
     if _is_at_the_desk(request):
         return reverse("staff:booked", args=[booking.reference])
     return manage_path(token)

@@ -17,11 +17,11 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render, resolve_url
+from django.shortcuts import redirect, render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
-from clinic.accounts import steps, tries
+from clinic.accounts import handing, steps, tries
 from clinic.accounts.backends import Backend
 from clinic.accounts.models import User, address_key
 from clinic.web import limits
@@ -136,6 +136,8 @@ class Adapter(DefaultAccountAdapter):
     ) -> HttpResponse | None:
         if not Backend().user_can_authenticate(cast(User, user)):
             return self.respond_user_inactive(request, user)
+        if handing.is_handed_over(request) and not cast(User, user).works_here:
+            return redirect("account_give_back")  # nobody's account stays open on our device
         return super().pre_login(request, user, **facts)
 
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:

@@ -1,4 +1,4 @@
-"""Staff go nowhere before the second step, and nobody guesses codes while nobody counts."""
+"""Where people may go: staff after the second step, a client with our device nowhere else."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.decorators import sync_only_middleware
 from django.utils.http import urlencode
+from django_htmx.http import HttpResponseClientRedirect
 from redis.exceptions import RedisError
 
-from clinic.accounts import steps
+from clinic.accounts import handing, steps
+from clinic.web.presses import see_other
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +28,28 @@ SETTING_UP = {
 }
 SHOWING = {"mfa_reauthenticate", "mfa_reauthenticate_webauthn"}
 ALWAYS = {"account_logout", "healthz", "readyz"}
+
+
+@sync_only_middleware
+class HandedOver:
+    """Open one page alone on a device that a client has in hand, until staff sign in.
+
+    Any other address leads to the request to give it back, also one that does not exist, a press
+    in another tab of the browser, and what a page asks for by itself.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if handing.is_handed_over(request):
+            if request.user.is_authenticated and request.user.works_here:
+                handing.take_back(request)
+            elif not handing.may_open(request):
+                ask = reverse("account_give_back")
+                is_swap = request.htmx  # type: ignore[attr-defined]
+                return HttpResponseClientRedirect(ask) if is_swap else see_other(ask)
+        return self.get_response(request)
 
 
 @sync_only_middleware

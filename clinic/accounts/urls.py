@@ -17,6 +17,7 @@ urlpatterns = [
     path("sign-in/passkey/", webauthn.login_webauthn, name="mfa_login_webauthn"),
     path("sign-in/second-step/", mfa.authenticate, name="mfa_authenticate"),
     path("sign-out/", views.sign_out, name="account_logout"),
+    path("give-back/", views.give_back, name="account_give_back"),
     path("join/<str:token>/", views.join, name="account_join"),
     path("account/email/", account.email, name="account_email"),
     path(

@@ -36,7 +36,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from clinic.accounts import invitations, services, steps
+from clinic.accounts import handing, invitations, services, steps
 from clinic.accounts.agents import name_of
 from clinic.accounts.codes import CodeProcess
 from clinic.accounts.errors import InvitationGone
@@ -103,6 +103,15 @@ def admin_sign_in(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     back = request.GET.get("next", reverse("admin:index"))
     return redirect(add_query_params(reverse("account_password"), {"next": back}))
+
+
+@never_cache
+@require_safe
+def give_back(request: HttpRequest) -> HttpResponse:
+    """Ask a client who has a device of ours in hand to give it back."""
+    if not handing.is_handed_over(request):
+        return redirect("site:home")
+    return render(request, "account/give_back.html", request.session[handing.HANDED_OVER])
 
 
 # Second steps and passkeys

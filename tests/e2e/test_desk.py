@@ -26,6 +26,7 @@ from tests.factories import ClientFactory, Scene, UserFactory, open_clinic
 
 NOW = datetime(2030, 3, 1, 17, tzinfo=UTC)  # Friday morning in Portland
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+TABLET = {"width": 820, "height": 1180}
 Check = Callable[[Page], None]
 
 
@@ -152,6 +153,44 @@ def test_what_nobody_completes_frees_itself(
     axe(page)
     page.goto(page.url.split("/visit/")[0] + reverse("staff:visit", args=[booking.reference]))
     expect(page.get_by_text("Let go: no details in time")).to_be_visible()
+
+
+def test_a_tablet_that_is_handed_over_opens_the_form_and_nothing_else(
+    at_the_desk: Page, context: BrowserContext, live_server: Any, scene: Scene, axe: Check
+):
+    page, other_tab = at_the_desk, context.new_page()
+    booking = book_by_keyboard(page, axe)
+    other_tab.goto(live_server.url + reverse("staff:today"))
+    page.set_viewport_size(TABLET)
+
+    page.get_by_role("button", name="Hand this device over").click()
+    expect(page.get_by_role("heading", name="Complete your details")).to_be_visible()
+    axe(page)
+    calm = re.compile("/give-back/$")
+    page.go_back()
+    expect(page).to_have_url(calm)
+    other_tab.evaluate("htmx.ajax('GET', document.getElementById('today').dataset.refresh)")
+    expect(other_tab).to_have_url(calm)
+    for address in (reverse("staff:today"), reverse("site:home"), "/nowhere/"):
+        page.goto(live_server.url + address)
+        expect(page).to_have_url(calm)
+    axe(page)
+
+    page.get_by_role("link", name="Go on with my details").click()
+    page.get_by_role("textbox", name="E-mail").fill("maya@mail.example")
+    for box in ("None of these apply", "I am 18 or older", "The clinic may keep"):
+        page.get_by_label(box).check()
+    page.get_by_role("button", name="Confirm", exact=True).click()
+    expect(page.get_by_text("that was all we needed from you")).to_be_visible()
+    axe(page)
+    page.go_back()
+    expect(page).to_have_url(calm)
+    booking.refresh_from_db()
+    assert booking.status == Status.CONFIRMED
+
+    page.get_by_role("link", name="I work here: sign in").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    expect(page).to_have_url(re.compile(f"next=.*{booking.reference}"))
 
 
 def test_a_client_is_found_while_one_types_and_booked_at_an_odd_hour_for_a_reason(

@@ -15,9 +15,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from booking import links
@@ -41,20 +39,24 @@ from booking.selectors.changes import quiet_step
 from booking.selectors.details import missing_details, times_missed, visits_ahead
 from booking.selectors.finding import find_clients
 from booking.selectors.offers import staff_at
-from booking.selectors.outside import Outside, outside_of
+from booking.selectors.outside import outside_of
 from booking.services.confirming import CONSENT_WORDING
-from booking.services.desk import Newcomer, Rule, book_visit, broken_rules, known_as, wish_of
-from booking.services.forms import can_be_told
+from booking.services.desk import Newcomer, book_visit, broken_rules, known_as, wish_of
+from booking.services.forms import can_be_told, is_overdue
 from booking.services.ledger import staff
-from booking.views.holds import go_on
+from booking.views.holds import go_on, see_other
+from booking.views.presses import press
 from booking.views.staff.frame import may_open_client, user_of, visit_or_404
+from booking.views.staff.outside import in_words
 from booking.views.steps import extras_in_words
 from booking.views.times import FORTNIGHT, Day, parts_of_day
 from booking.wishes import Wish
+from clinic.accounts import handing
 from clinic.accounts.access import allowed
 from clinic.accounts.models import User
 from clinic.clients.models import Client
 from clinic.places.models import Location
+from clinic.trail.services import note
 from clinic.web import clock
 from clinic.web.addresses import day_in, key_in
 from clinic.web.pages import render_page
@@ -65,18 +67,6 @@ from treatments.selectors import PriceBook, price_book
 
 BOOKS = ("booking.add_booking", "booking.add_own_booking")
 FURTHEST = timedelta(days=2 * 365)  # a day beyond that was mistyped
-BREAKS: dict[str, Promise] = {
-    Outside.NOTICE: gettext_lazy("It is shorter notice than we ask for online."),
-    Outside.HORIZON: gettext_lazy("It is further ahead than the diary is open online."),
-    Outside.CLOSURE: gettext_lazy("We are closed that day."),
-    Outside.DOORS: gettext_lazy("It is outside opening hours."),
-    Outside.HOURS: gettext_lazy("It is outside the working hours of %(name)s."),
-    Outside.BREAK: gettext_lazy("It runs into a break of %(name)s."),
-    Rule.SECOND_VISIT: gettext_lazy(
-        "This client has a visit ahead and has not been here yet: usually one at a time."
-    ),
-    Rule.NO_TALK: gettext_lazy("A first treatment usually begins with a talk."),
-}
 
 
 @dataclass(frozen=True)
@@ -146,7 +136,6 @@ def booked(request: HttpRequest, reference: str) -> HttpResponse:
         "booking": booking,
         "extras": extras_in_words(booking.add_ons.all(), booking.extra_minutes),
         "form_url": links.page_url(booking, "form"),
-        "form_path": links.page_path(booking, "form"),
         "is_told": can_be_told(booking.client),
         "is_waiting": booking.status == Status.PENDING_FORM,
         "may_check_in": is_today and booking.status == Status.CONFIRMED,
@@ -155,6 +144,21 @@ def booked(request: HttpRequest, reference: str) -> HttpResponse:
     }
     with timezone.override(zone):
         return staff_page(request, "staff/booked.html", context)
+
+
+@press(else_to="booked")
+@allowed(*BOOKS)
+def hand_over(request: HttpRequest, reference: str) -> HttpResponse:
+    """Sign out and open the form alone, for the client to whom this device is handed."""
+    booking, now = visit_or_404(request, reference), clock.now()
+    back = reverse("staff:booked", args=[booking.reference])
+    if booking.status != Status.PENDING_FORM or is_overdue(booking, now=now):
+        return see_other(back)
+    about = f"booking:{booking.pk}"
+    note(user_id=user_of(request).pk, what="visit.handed_over", subject=about, now=now)
+    page = links.page_path(booking, "form")
+    handing.hand_over(request, page=page, back=back)
+    return see_other(page)
 
 
 def _read(request: HttpRequest) -> Desk | None:
@@ -362,7 +366,7 @@ def _times_context(desk: Desk, choice: Choice, *, gone: datetime | None) -> dict
     if is_nobody_left:
         wanted = desk.now
     return {
-        "broken": [_in_words(rule, slot) for rule in broken],
+        "broken": in_words(broken, slot.provider) if slot else [],
         "day": day,
         "days": [
             Day(each, "", len(listed.starts_on(each)), listed.state_of(each)) for each in shown
@@ -459,7 +463,3 @@ def _not_free(desk: Desk, start: int) -> str:
     if at <= desk.now:
         return _("%(day)s, %(time)s has passed.") % when
     return _("%(day)s, %(time)s is not free: a visit, a hold or time off is in the way.") % when
-
-
-def _in_words(rule: str, slot: Slot | None) -> str:
-    return str(BREAKS[rule]) % {"name": slot.provider.first_name if slot else ""}

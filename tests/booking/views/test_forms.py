@@ -174,7 +174,7 @@ def test_somebody_who_already_has_a_visit_then_learns_it_by_mail_alone(browser, 
     assert 'value="maya@mail.example"' in words(response)
 
 
-def test_handed_over_at_the_desk_it_leads_back_to_the_desk(booking):
+def test_opened_by_somebody_who_is_signed_in_at_the_desk_it_leads_back_to_the_desk(booking):
     desk = Browser()
     desk.force_login(UserFactory(groups=[Role.FRONT_DESK]))
     desk.get(path(booking))

@@ -216,7 +216,7 @@ class TestBooking:
         page = words(desk.get(response["Location"]))
         assert "Details by tomorrow, 7:00 am (Eastern Time)" in page
         assert "/visit/" in page
-        assert "Complete them on this device" in page
+        assert "Hand this device over for them" in page
         visit = words(desk.get(reverse("staff:visit", args=[booking.reference])))
         assert "Details by tomorrow, 7:00 am" in visit
         assert reverse("staff:booked", args=[booking.reference]) in visit
