@@ -60,20 +60,24 @@ def shelves(*, asked: date | None, own: Resource | None = None, now: datetime) -
     """Return whose day can be looked at: all of each place, or only what is `own`. 5 queries.
 
     The day is the one `asked` for, else today by the clock of each place. Providers stand where
-    they have hours or are expected; a place where there is nobody to look at is left out.
+    they have hours or are expected, also where they have left by now; a place where there is
+    nobody to look at is left out.
     """
     places = list(Location.objects.filter(is_active=True))
     days = {place.pk: asked or now.astimezone(place.zone).date() for place in places}
     here: dict[int, dict[int, bool]] = {place.pk: {} for place in places}
-    patterns = WorkingHours.objects.filter(Q(valid_until=None) | Q(valid_until__gte=now.date()))
+    last = Q(valid_until=None) | Q(valid_until__gte=min(days.values(), default=now.date()))
+    patterns = WorkingHours.objects.filter(last, location__in=places)
     for hours in patterns.order_by("provider__position", "provider__name"):
-        there = here.get(hours.location_id, {})
+        there = here[hours.location_id]
         is_on = there.get(hours.provider_id, False)
-        there[hours.provider_id] = is_on or applies(hours, days.get(hours.location_id, now.date()))
-    for provider, place in _expected(places, days):
+        there[hours.provider_id] = is_on or applies(hours, days[hours.location_id])
+    expected = _expected(places, days)
+    for provider, place in expected:
         here[place][provider] = True
+    present = Q(is_active=True) | Q(pk__in={provider for provider, _place in expected})
     things = {
-        thing.pk: thing for thing in Resource.objects.order_by("kind", "name") if thing.is_active
+        thing.pk: thing for thing in Resource.objects.filter(present).order_by("kind", "name")
     }
     found = [
         Shelf(place, _on_shelf(place, days[place.pk], here[place.pk], things, own))

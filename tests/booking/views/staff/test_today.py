@@ -260,10 +260,34 @@ class TestWhoseDay:
         assert '8:00<span class="visually-hidden"> pm</span>' in card(page, "Joan Petrie")
         assert "<h1>Tuesday, March 5</h1>" in text(desk.get(TODAY, {"who": scene.location.slug}))
 
+    def test_who_has_left_gives_the_visits_of_that_day_yet(self, scene, at_work, desk):
+        browser = at_work(Role.AESTHETICIAN, email="ana@lumen.example")
+        scene.provider.user = UserFactory._meta.model.objects.get(email="ana@lumen.example")
+        scene.provider.is_active = False
+        scene.provider.save()
+        visit(scene, 10, client__name="Joan Petrie")
+
+        assert names(text(browser.get(TODAY))) == ["Joan Petrie"]
+        who = f"{scene.location.slug}.{scene.provider.pk}"
+        assert f'value="{who}" selected' in text(desk.get(TODAY, {"who": who}))
+        assert who not in text(desk.get(TODAY, {"day": "2030-03-05"}))
+
     def test_who_has_no_hours_is_told_so(self, at_work, scene):
         browser = at_work(Role.AESTHETICIAN)
 
         assert "You have no working hours here yet" in text(browser.get(TODAY))
+
+    def test_who_has_hours_for_the_last_time_that_day_is_there_until_midnight(
+        self, scene, desk, wall_clock
+    ):
+        last = ProviderFactory(name="Last Day")
+        give_hours(last, scene.location)
+        last.working_hours.update(valid_until=date(2030, 3, 4))
+        wall_clock.now = on(scene, 4, 20)  # Tuesday in UTC
+
+        assert "Last Day</option>" in text(desk.get(TODAY))
+        assert "Last Day</option>" in text(desk.get(TODAY, {"day": "2030-03-01"}))
+        assert "Last Day</option>" not in text(desk.get(TODAY, {"day": "2030-03-05"}))
 
     def test_who_is_expected_where_they_have_no_hours_any_more_is_there_too(self, scene, desk):
         gone = ProviderFactory(name="Gone Elsewhere")
