@@ -121,6 +121,29 @@ def test_prices_are_typed_by_keyboard_looked_at_published_and_undone(
     assert Price.objects.filter(amount=165, withdrawn_at__isnull=False).count() == 1
 
 
+def test_an_emptied_price_is_inherited_again_from_tomorrow(
+    sam: Page, scene: Scene, axe: Callable[[Page], None]
+) -> None:
+    tomorrow = clock.now().astimezone(scene.location.zone).date() + timedelta(days=1)
+    hers = figure(sam, scene, "Mara Okafor, everywhere")
+    hers.fill("")
+    sam.keyboard.press("Enter")
+
+    draft = sam.locator("#draft")
+    expect(draft.locator(".diff")).to_contain_text("Inherited again")
+    expect(draft.locator(".diff")).to_contain_text("$160 $150")
+    expect(hers).to_have_attribute("placeholder", "150")
+    expect(hers).to_be_focused()
+    axe(sam)
+
+    sam.get_by_label("Why").fill("As everybody")
+    draft.get_by_role("button", name=f"Schedule for {tomorrow:%B} {tomorrow.day}").click()
+    expect(sam.get_by_role("table")).to_contain_text("inherited")
+    axe(sam)
+    sam.get_by_role("button", name="Undo", exact=True).click()
+    expect(sam.get_by_role("main")).to_contain_text("Undone by Sam Whitlock")
+
+
 def test_what_is_no_price_says_so_beside_it_and_keeps_the_rest(sam: Page, scene: Scene) -> None:
     figure(sam, scene, "Base").fill("175")
     figure(sam, scene, "Mara Okafor, everywhere").fill("cheap")
