@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
 from django.urls import resolve
 
 from booking.models import Booking, Provider, ScheduleChange
+from booking.templatetags.staff import HAPPENED
 from clinic.accounts.models import User
 from clinic.clients.models import Client
 from clinic.places.models import Location, PolicyVersion
@@ -20,6 +24,11 @@ from tests.rows import make
 from treatments.models import AddOn, Instruction, InstructionVersion, Option, PriceChange, Treatment
 
 pytestmark = pytest.mark.django_db
+
+BASE, ROOMS = Path(settings.BASE_DIR), ("booking", "clinic", "treatments")
+NOTED = re.compile(
+    r'"((?:catalogue|client|note|place|policy|price|provider|schedule|text)\.[a-z_]+)"'
+)
 
 KINDS: dict[str, type[Model]] = {
     "booking": Booking,
@@ -63,13 +72,29 @@ def test_what_nobody_knows_keeps_its_number():
     ("what", "words"),
     [
         ("visit.moved", "Visit moved"),
-        ("catalogue.moved", "Catalogue: moved"),
-        ("text.sent_back", "Text: sent back"),
+        ("catalogue.moved", "Order of the catalogue changed"),
+        ("something.done_twice", "Something: done twice"),
         ("page.staff:retry", "Button pressed on page staff:retry"),
     ],
 )
 def test_what_was_done_is_said_in_words(what: str, words: str):
     assert said(what) == words
+
+
+def test_whatever_is_noted_has_words_of_its_own():
+    """What a service notes stands in its source; of a visit it is what its history says too."""
+    sources = [path.read_text() for room in ROOMS for path in (BASE / room).rglob("*.py")]
+    noted = {what for text in sources for what in NOTED.findall(text)}
+    noted |= {f"visit.{what}" for what in HAPPENED if what != "form_overdue"}  # the system's own
+
+    assert {"catalogue.moved", "price.published", "visit.moved"} <= noted
+    assert sorted(what for what in noted if said(what) == made_up(what)) == []
+
+
+def made_up(what: str) -> str:
+    """How the log reads where nobody named it."""
+    kind, act = what.split(".")
+    return f"{kind}: {act}".replace("_", " ").capitalize()
 
 
 def test_facts_are_said_without_braces_and_quotes():
