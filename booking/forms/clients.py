@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from booking.forms.account import AboutMeForm
 from booking.forms.details import DetailsForm
-from booking.views.steps import in_national_form
 from clinic.clients.models import LONGEST_EMAIL, Client, ClientNote
 from clinic.places.models import Location
+from clinic.web.phones import in_national_form
 
 LONGEST_SEARCH = 120
 

@@ -16,9 +16,9 @@ from django.utils.translation import gettext_lazy as _
 
 from booking.message_names import name_of
 from booking.models import BookingEvent
-from booking.views.steps import in_national_form
 from clinic.messaging.models import Message
 from clinic.messaging.selectors import CodeCounts
+from clinic.web.phones import in_national_form
 from clinic.web.templatetags.lumen import clock_time, day_short
 
 register = template.Library()

@@ -14,13 +14,12 @@ from booking import feeds
 from booking.models import Booking
 from booking.selectors.calendars import open_feed_of
 from booking.services import calendars
-from booking.views.holds import see_other
-from booking.views.presses import press
 from booking.views.visitors import for_visitor
 from booking.views.visits import linked_booking
 from booking.visitors import Visitor
 from clinic.clients.models import Client
 from clinic.web import clock
+from clinic.web.presses import press, see_other
 
 
 @require_safe

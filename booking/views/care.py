@@ -21,12 +21,11 @@ from booking.models import COMING, Booking, Reading, SkinCheck, Status
 from booking.selectors.care import is_asked, names_of, promised_texts, timeline
 from booking.selectors.proof import is_acknowledged
 from booking.services import care
-from booking.views.holds import see_other
-from booking.views.presses import press
 from booking.views.visitors import for_visitor
 from booking.views.visits import AHEAD, linked_booking
 from booking.visitors import Visitor
 from clinic.web import clock
+from clinic.web.presses import press, see_other
 from treatments.models import InstructionKind
 
 TEXTS = "texts"  # the versions a page showed, in the form that says they were read

@@ -22,9 +22,8 @@ from booking.services.ledger import CLIENT
 from booking.services.standing import Standing
 from booking.terms import late_fee
 from booking.views.choosing import or_choose_again
-from booking.views.holds import NOT_TO_BE_HAD, address, see_other
+from booking.views.holds import NOT_TO_BE_HAD, address
 from booking.views.moving import Move, closest_page
-from booking.views.presses import press
 from booking.views.times import NewVisit, times_page
 from booking.views.visitors import for_visitor, may_hold, too_many
 from booking.views.visits import know, linked_booking, manage_path, private
@@ -33,6 +32,7 @@ from booking.visitors import Visitor
 from booking.wishes import Wish
 from clinic.places.policies import policy_for
 from clinic.web import clock
+from clinic.web.presses import press, see_other
 from clinic.web.templatetags.lumen import clock_time, day_short
 
 WEEK = timedelta(days=7)

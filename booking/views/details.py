@@ -20,16 +20,8 @@ from booking.services import confirm_booking, save_draft
 from booking.services.confirming import CONSENT_WORDING, is_complete
 from booking.terms import terms
 from booking.views.choosing import or_choose_again
-from booking.views.holds import (
-    address,
-    go_on,
-    hold_context,
-    instead_of_form,
-    own_booking,
-    see_other,
-)
-from booking.views.presses import press
-from booking.views.steps import DETAILS, REVIEW, booking_summary, in_national_form, steps
+from booking.views.holds import address, go_on, hold_context, instead_of_form, own_booking
+from booking.views.steps import DETAILS, REVIEW, booking_summary, steps
 from booking.views.times import NewVisit, times_page
 from booking.views.visitors import for_visitor
 from booking.views.wishes import Asked, start_url, times_url
@@ -37,6 +29,8 @@ from booking.visitors import Visitor
 from booking.wishes import Wish
 from clinic.web import clock
 from clinic.web.pages import render_page
+from clinic.web.phones import in_national_form
+from clinic.web.presses import press, see_other
 
 
 def never_treat() -> list[str]:

@@ -18,7 +18,7 @@ from booking.services.confirming import ASKED
 from booking.services.forms import Details, complete_form, is_overdue
 from booking.views.details import never_treat
 from booking.views.holds import go_on
-from booking.views.steps import booking_summary, in_national_form
+from booking.views.steps import booking_summary
 from booking.views.visitors import for_visitor
 from booking.views.visits import manage_path, private
 from booking.visitors import Visitor
@@ -27,6 +27,7 @@ from clinic.clients.models import ConsentKind
 from clinic.clients.selectors import preferences
 from clinic.web import clock
 from clinic.web.pages import render_page
+from clinic.web.phones import in_national_form
 
 BY_LINK, AT_THE_DESK = "form", "form at the desk"
 

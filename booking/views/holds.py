@@ -21,7 +21,6 @@ from booking.forms.wishes import HoldForm, RequestForm
 from booking.models import HOLDS, Booking, Status
 from booking.services import extend_hold, hold_again, hold_slot, let_go
 from booking.views.choosing import or_choose_again
-from booking.views.presses import press
 from booking.views.steps import DETAILS, booking_summary, steps
 from booking.views.times import NewVisit, times_context, times_page
 from booking.views.visitors import for_visitor, may_hold, too_many
@@ -30,6 +29,7 @@ from booking.visitors import Visitor
 from booking.wishes import Wish
 from clinic.places.policies import policy_for
 from clinic.web import clock
+from clinic.web.presses import press, see_other
 
 NOT_TO_BE_HAD = (SlotTaken, HoldExpired, AskTheClinic, NotNow)
 
@@ -194,11 +194,6 @@ def bar_page(request: HttpRequest, booking: Booking, *, now: datetime) -> HttpRe
 def address(name: str, booking: Booking) -> str:
     """Return the address of the page `name` of `booking`."""
     return reverse(f"booking:{name}", args=[booking.reference])
-
-
-def see_other(url: str) -> HttpResponse:
-    """Return the redirect that follows a POST."""
-    return HttpResponse(status=303, headers={"Location": url})
 
 
 def go_on(request: HttpRequest, url: str) -> HttpResponse:

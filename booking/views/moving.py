@@ -32,8 +32,6 @@ from booking.services.holds import slot_at, why_not
 from booking.services.ledger import CLIENT
 from booking.services.moving import stands_so
 from booking.terms import late_fee
-from booking.views.holds import see_other
-from booking.views.presses import press
 from booking.views.steps import extras_in_words
 from booking.views.times import Press, month_page, times_page
 from booking.views.visitors import for_visitor
@@ -44,6 +42,7 @@ from booking.wishes import Wish
 from clinic.places.models import Location
 from clinic.places.policies import Policy, policy_for
 from clinic.web import clock
+from clinic.web.presses import press, see_other
 from treatments.errors import NoPrice
 from treatments.selectors import PriceBook, VisitPrice
 

@@ -7,12 +7,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-import phonenumbers
-from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from phonenumber_field.phonenumber import PhoneNumber
 
 from booking.models import Booking
 from booking.views.wishes import start_url, times_url
@@ -44,17 +41,6 @@ def extras_in_words(add_ons: Iterable[AddOn], talk_minutes: int) -> str:
     if talk_minutes:
         words.append(_("first talk + %(time)s at no charge") % {"time": minutes(talk_minutes)})
     return ", ".join(words)
-
-
-def in_national_form(phone: str) -> str:
-    """Return a number in E.164 as people of its country write it; ours without the country."""
-    number = PhoneNumber.from_string(phone) if phone else None
-    if number is None or not number.is_valid():
-        return phone
-    ours = number.country_code == phonenumbers.country_code_for_region(
-        settings.PHONENUMBER_DEFAULT_REGION
-    )
-    return str(number.as_national if ours else number.as_international)
 
 
 def price_in_words(total: Decimal, *, is_from: bool) -> str:

@@ -19,14 +19,14 @@ from booking.models import HOLDS, Booking, BookingEvent, Status
 from booking.selectors.changes import quiet_step, quiet_until, why_not_move, why_settled
 from booking.services import delete_draft
 from booking.terms import terms
-from booking.views.holds import address, own_booking, see_other
-from booking.views.presses import press
+from booking.views.holds import address, own_booking
 from booking.views.steps import extras_in_words
 from booking.views.visitors import CLIENT, for_visitor, forget_client
 from booking.visitors import Visitor
 from clinic.clients.links import preferences_url
 from clinic.places.policies import policy_for
 from clinic.web import clock
+from clinic.web.presses import press, see_other
 from treatments.models import InstructionKind
 from treatments.selectors import instruction_steps
 

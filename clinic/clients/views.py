@@ -20,6 +20,7 @@ from clinic.clients import links, reach, selectors, services
 from clinic.clients.forms import PREFERENCES_WORDING, PreferencesForm
 from clinic.clients.models import Client, Consent, ConsentKind
 from clinic.web import clock
+from clinic.web.presses import see_other
 
 ONE_CLICK = ("List-Unsubscribe", "One-Click")  # what a mail program sends (RFC 8058)
 
@@ -60,7 +61,7 @@ def preferences_page(request: HttpRequest, client: Client, *, template: str) -> 
             now=clock.now(),
         )
         messages.success(request, _("Saved. From now on we do it that way."))
-        return HttpResponse(status=303, headers={"Location": request.path})
+        return see_other(request.path)
     answers = selectors.optional_answers(client)
     number = client.phone.as_e164 if client.phone else ""
     context = {

@@ -19,13 +19,12 @@ from booking.selectors.calendars import open_feed_of
 from booking.services import calendars
 from booking.services.details import change_details
 from booking.views.account.frame import for_person
-from booking.views.holds import see_other
-from booking.views.presses import press
-from booking.views.steps import in_national_form
 from clinic.clients.models import Client
 from clinic.clients.views import preferences_page
 from clinic.places.selectors import rule_book
 from clinic.web import clock
+from clinic.web.phones import in_national_form
+from clinic.web.presses import press, see_other
 
 EITHER = ["GET", "HEAD", "POST"]
 

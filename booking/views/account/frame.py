@@ -15,13 +15,12 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from booking.views.holds import see_other
-from booking.views.presses import press
 from booking.views.visitors import CLIENT
 from clinic.accounts.fresh import is_fresh
 from clinic.accounts.models import User
 from clinic.clients.models import Client
 from clinic.web.addresses import key_in
+from clinic.web.presses import press, see_other
 
 P = ParamSpec("P")
 ForPerson = Callable[Concatenate[HttpRequest, Client, P], HttpResponse]

@@ -20,12 +20,11 @@ from booking.selectors.account import answers_of, visits_ahead, zone_of
 from booking.services import privacy as rights
 from booking.views.account.frame import for_person, freshly
 from booking.views.account.readable import readable
-from booking.views.holds import see_other
-from booking.views.presses import press
 from clinic.accounts.models import User
 from clinic.clients.models import Client
 from clinic.clients.views import where_asked
 from clinic.web import clock
+from clinic.web.presses import press, see_other
 
 
 @require_safe

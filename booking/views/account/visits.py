@@ -22,13 +22,13 @@ from booking.selectors.proof import is_acknowledged
 from booking.views.account.frame import for_person
 from booking.views.changes import hold_the_same
 from booking.views.choosing import or_choose_again
-from booking.views.presses import press
 from booking.views.steps import extras_in_words
 from booking.views.visitors import for_visitor
 from booking.views.visits import quiet_context, task_context
 from booking.visitors import Visitor
 from clinic.clients.models import Client
 from clinic.web import clock
+from clinic.web.presses import press
 from treatments.models import InstructionKind
 
 ON_A_PAGE = 10

@@ -14,10 +14,10 @@ from booking.permissions import alerts_of, visits_of
 from booking.places import SEES_VISITS
 from booking.selectors.proof import open_alerts, unread_preparation
 from booking.services.care import mark_seen
-from booking.views.holds import see_other
 from booking.views.staff.frame import user_of, visit_url
 from clinic.accounts.access import allowed
 from clinic.web import clock
+from clinic.web.presses import see_other
 from clinic.web.workspace import staff_page
 
 ON_A_PAGE = 25

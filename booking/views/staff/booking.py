@@ -44,8 +44,7 @@ from booking.services.confirming import CONSENT_WORDING
 from booking.services.desk import Newcomer, book_visit, broken_rules, known_as, wish_of
 from booking.services.forms import can_be_told, is_overdue
 from booking.services.ledger import staff
-from booking.views.holds import go_on, see_other
-from booking.views.presses import press
+from booking.views.holds import go_on
 from booking.views.staff.frame import may_open_client, user_of, visit_or_404
 from booking.views.staff.outside import in_words
 from booking.views.steps import extras_in_words
@@ -60,6 +59,7 @@ from clinic.trail.services import note
 from clinic.web import clock
 from clinic.web.addresses import day_in, key_in
 from clinic.web.pages import render_page
+from clinic.web.presses import press, see_other
 from clinic.web.templatetags.lumen import clock_time, day_short
 from clinic.web.workspace import in_frame, staff_page
 from treatments.errors import NoPrice

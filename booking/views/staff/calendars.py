@@ -27,11 +27,11 @@ from booking.selectors.calendars import (
     rooms_with_feeds,
 )
 from booking.services import calendars as services
-from booking.views.holds import see_other
 from booking.views.staff.frame import user_of
 from clinic.accounts.access import allowed
 from clinic.accounts.models import User
 from clinic.web import clock, limits
+from clinic.web.presses import see_other
 from clinic.web.workspace import staff_page
 
 OWN, ROOMS = "booking.view_own_booking", "booking.add_feed"

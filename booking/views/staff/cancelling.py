@@ -18,7 +18,6 @@ from booking.selectors.changes import CANCELLED, quiet_step, quiet_until, why_se
 from booking.services.cancelling import is_late
 from booking.services.ledger import staff
 from booking.terms import late_fee
-from booking.views.holds import see_other
 from booking.views.staff.frame import (
     CHANGES_VISITS,
     changeable_or_404,
@@ -30,6 +29,7 @@ from clinic.accounts.access import allowed
 from clinic.clients.models import ConsentKind
 from clinic.clients.selectors import preferences
 from clinic.web import clock
+from clinic.web.presses import see_other
 from clinic.web.workspace import staff_page
 
 WAIVES = "booking.waive_fee"

@@ -18,8 +18,6 @@ from booking.scheduling.wallclock import day_span
 from booking.selectors import FreeSlots
 from booking.selectors.changes import why_settled
 from booking.selectors.outside import outside_hours
-from booking.views.holds import see_other
-from booking.views.presses import press
 from booking.views.staff.drawing import Place, spread
 from booking.views.staff.frame import CHANGES_VISITS, changeable_or_404, user_of
 from booking.views.staff.moving import (
@@ -31,6 +29,7 @@ from booking.views.staff.moving import (
 from booking.wishes import Wish
 from clinic.accounts.access import allowed
 from clinic.places.models import Location
+from clinic.web.presses import press, see_other
 
 
 @dataclass(frozen=True)

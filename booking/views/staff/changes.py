@@ -24,8 +24,6 @@ from booking.permissions import changes_of
 from booking.selectors.replanning import Choice, Row, replanned, touched_visits
 from booking.selectors.rosters import SHOWN, with_counts, zone_of
 from booking.services import changes as services
-from booking.views.holds import see_other
-from booking.views.presses import press
 from booking.views.staff.frame import user_of
 from booking.views.staff.schedule import ASKS, MAKES
 from clinic.accounts.access import allowed
@@ -34,6 +32,7 @@ from clinic.places.models import Location
 from clinic.places.selectors import home_zone
 from clinic.web import clock
 from clinic.web.addresses import key_in
+from clinic.web.presses import press, see_other
 from clinic.web.workspace import staff_page
 
 VIEWS, DECIDES = "booking.view_schedulechange", "booking.change_schedulechange"

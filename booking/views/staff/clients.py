@@ -23,8 +23,6 @@ from booking.selectors.duplicates import likely_duplicates
 from booking.selectors.fees import fees_owed
 from booking.selectors.finding import find_clients
 from booking.services.details import change_contact
-from booking.views.holds import see_other
-from booking.views.presses import press
 from booking.views.staff.frame import user_of
 from clinic.accounts.access import allowed
 from clinic.accounts.models import User
@@ -34,6 +32,7 @@ from clinic.clients.views import where_asked
 from clinic.places.models import Location
 from clinic.places.selectors import home_zone
 from clinic.web import clock
+from clinic.web.presses import press, see_other
 from clinic.web.workspace import staff_page
 
 SEES_CLIENTS = ("clients.view_client", "booking.view_own_booking")

@@ -21,11 +21,11 @@ from booking.selectors import fees as selectors
 from booking.services import waive_fee
 from booking.services.fees import owe_again, settle_fee
 from booking.services.ledger import staff
-from booking.views.holds import see_other
 from booking.views.staff.clients import client_url
 from booking.views.staff.frame import user_of, visit_or_404, visit_url
 from clinic.accounts.access import allowed
 from clinic.web import clock
+from clinic.web.presses import see_other
 from clinic.web.workspace import staff_page
 
 WAIVES = "booking.waive_fee"

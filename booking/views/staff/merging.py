@@ -14,12 +14,12 @@ from booking.forms.clients import FindForm
 from booking.selectors.duplicates import FILLED, likely_duplicates, side, why_not_merge
 from booking.selectors.finding import find_clients
 from booking.services.merging import merge_clients, take_apart
-from booking.views.holds import see_other
 from booking.views.staff.clients import client_or_404, client_url
 from booking.views.staff.frame import user_of
 from clinic.accounts.access import allowed
 from clinic.clients.models import ClientMerge
 from clinic.web import clock
+from clinic.web.presses import see_other
 from clinic.web.workspace import staff_page
 
 

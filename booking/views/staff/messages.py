@@ -18,8 +18,6 @@ from booking.selectors import desk
 from booking.selectors.proof import texts_of
 from booking.services.ledger import staff
 from booking.services.resending import send_again
-from booking.views.holds import see_other
-from booking.views.presses import press
 from booking.views.staff.frame import user_of
 from clinic.accounts.access import allowed
 from clinic.messaging import selectors as outbox
@@ -27,6 +25,7 @@ from clinic.messaging import services
 from clinic.messaging.errors import MessageError
 from clinic.messaging.models import Message
 from clinic.web import clock
+from clinic.web.presses import press, see_other
 from clinic.web.workspace import staff_page
 
 ON_A_PAGE = 25

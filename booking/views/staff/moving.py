@@ -28,13 +28,12 @@ from booking.selectors import FreeSlots, free_slots, providers_for
 from booking.selectors.changes import prices_after, why_settled
 from booking.selectors.outside import outside_hours
 from booking.services.ledger import staff
-from booking.views.holds import see_other
-from booking.views.presses import press
 from booking.views.staff.frame import CHANGES_VISITS, changeable_or_404, user_of
 from booking.views.staff.outside import in_words
 from booking.wishes import Wish
 from clinic.accounts.access import allowed
 from clinic.web import clock
+from clinic.web.presses import press, see_other
 from clinic.web.workspace import staff_page
 
 CARRIED = "carried_visit"  # in the session: the reference of the visit that is held

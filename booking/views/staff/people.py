@@ -17,13 +17,13 @@ from booking.forms.people import InviteForm, ProviderForm, RolesForm
 from booking.models import Booking, Provider
 from booking.selectors.staffing import roles_of, staff
 from booking.services import people as services
-from booking.views.holds import see_other
 from booking.views.staff.frame import user_of
 from clinic.accounts import invitations
 from clinic.accounts import services as accounts
 from clinic.accounts.access import allowed
 from clinic.accounts.models import Invitation, User
 from clinic.web import clock
+from clinic.web.presses import see_other
 from clinic.web.workspace import staff_page
 
 logger = logging.getLogger(__name__)

@@ -19,12 +19,12 @@ from booking.models import Booking, Kind, Resource
 from booking.selectors.slots import last_day
 from booking.selectors.staffing import place_facts, visits_ahead
 from booking.services import fixtures
-from booking.views.holds import see_other
 from booking.views.staff.frame import user_of
 from clinic.accounts.access import allowed
 from clinic.places.models import Location
 from clinic.places.policies import policy_for
 from clinic.web import clock
+from clinic.web.presses import see_other
 from clinic.web.workspace import staff_page
 
 EDITS_PLACES = "places.change_location"

@@ -18,11 +18,11 @@ from booking.errors import BookingError
 from booking.models import Booking
 from booking.services.ledger import staff
 from booking.services.visits import Unprepared
-from booking.views.holds import see_other
 from booking.views.staff.frame import CHANGES_VISITS, changeable_or_404, user_of, visit_url
 from booking.views.staff.today import show
 from clinic.accounts.access import allowed
 from clinic.web import clock
+from clinic.web.presses import see_other
 from clinic.web.templatetags.lumen import minutes
 
 TAKE_BACK = "take-back"

@@ -15,11 +15,10 @@ from django.views.decorators.http import require_safe
 
 from booking.samples import EMAIL, PERMISSION, SAMPLES, Sample, sample_letter
 from booking.services.samples import send_test
-from booking.views.holds import see_other
-from booking.views.presses import press
 from booking.views.staff.frame import user_of, visit_or_404
 from clinic.accounts.access import allowed
 from clinic.web import clock
+from clinic.web.presses import press, see_other
 from clinic.web.workspace import staff_page
 
 

@@ -16,12 +16,12 @@ from booking.forms.calendar import ResizeForm
 from booking.models import Booking
 from booking.services.ledger import staff
 from booking.services.resizing import LEAST_MINUTES, RESIZABLE, longest, outgrown
-from booking.views.holds import see_other
 from booking.views.staff.frame import CHANGES_VISITS, changeable_or_404, user_of
 from booking.views.staff.moving import calendar_url, last_change
 from booking.views.staff.outside import in_words
 from clinic.accounts.access import allowed
 from clinic.web import clock
+from clinic.web.presses import see_other
 from clinic.web.workspace import staff_page
 
 BY = (-30, -15, -10, -5, 5, 10, 15, 30)  # minutes, each a press

@@ -14,12 +14,11 @@ from booking.models import Kind
 from booking.permissions import schedules_of
 from booking.selectors.rosters import schedule_of, zone_of
 from booking.services import changes
-from booking.views.holds import see_other
-from booking.views.presses import press
 from booking.views.staff.frame import user_of
 from clinic.accounts.access import allowed
 from clinic.web import clock
 from clinic.web.addresses import key_in
+from clinic.web.presses import press, see_other
 from clinic.web.workspace import staff_page
 
 MAKES, ASKS = "booking.add_schedulechange", "booking.ask_schedulechange"

@@ -9,11 +9,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from booking.places import SEES_VISITS
-from booking.views.holds import see_other
-from booking.views.presses import press
 from booking.views.staff.frame import user_of
 from clinic.accounts.access import allowed
 from clinic.accounts.services import switch_shortcuts
+from clinic.web.presses import press, see_other
 from clinic.web.workspace import staff_page
 
 
