@@ -29,6 +29,7 @@ from tests.factories import (
     booked,
     open_clinic,
 )
+from treatments import services
 from treatments.models import Price, PriceChange
 
 pytestmark = pytest.mark.django_db
@@ -445,6 +446,18 @@ def test_a_second_press_publishes_nothing_more(sam, scene):
     }
     assert Price.objects.filter(amount=175).count() == 1
     assert Entry.objects.filter(what="price.published").count() == 1
+
+
+def test_who_waited_too_long_is_asked_to_press_once_more(sam, scene, monkeypatch):
+    type_in(sam, scene, "175")
+    monkeypatch.setattr(services.prices, "SETTLES", timedelta(0))
+
+    answer = publish(sam)
+
+    assert answer.status_code == 409
+    assert "Please press once more." in text(answer)
+    assert 'value="The rent"' in answer.content.decode()
+    assert not Price.objects.filter(amount=175).exists()
 
 
 @pytest.mark.parametrize(
