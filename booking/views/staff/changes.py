@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib import messages
@@ -154,14 +155,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 def choose(request: HttpRequest, pk: int) -> HttpResponse:
     """Keep what is picked on the page, for whoever goes on; nothing is done yet."""
     found = _change_or_404(request, pk)
-    for touched in touched_visits(found).filter(pk__in=_posted(request)):
-        picked = Choice.read(request.POST[f"choice-{touched.pk}"])
-        if picked is None or str(picked) == touched.choice:
-            continue
-        try:
-            services.choose(touched=touched, choice=picked, user=user_of(request))
-        except BookingError as error:
-            messages.warning(request, str(error.message))
+    _keep_picks(request, found)
     if request.htmx:  # type: ignore[attr-defined]
         context = _rows_context(request, found)
         return render(request, "staff/_change_now.html", context | {"change": found, "swap": True})
@@ -173,13 +167,14 @@ def choose(request: HttpRequest, pk: int) -> HttpResponse:
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """Do what is picked: for one visit, or for each of the page, in a transaction of its own.
 
-    A visit for which it did not work keeps its place on the page, with the reason.
+    A visit for which it did not work keeps its place on the page, with the reason, and what is
+    picked for the others stays picked.
     """
     found, user, now = _change_or_404(request, pk), user_of(request), clock.now()
     only = key_in(request.POST.get("only"))
     asked = {only} if only else set(_posted(request))
     errors: dict[int, str] = {}
-    done = 0
+    done: set[int] = set()
     for touched in touched_visits(found).filter(pk__in=asked):
         picked = Choice.read(request.POST.get(f"choice-{touched.pk}", ""))
         if picked is None or (picked.what == Choice.CALL and not only):
@@ -193,14 +188,15 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
                 reason=request.POST.get(f"note-{touched.pk}", "").replace("\0", "")[:200],
                 now=now,
             )
-            done += 1
+            done.add(touched.pk)
         except BookingError as error:
             errors[touched.pk] = str(error.message)
+    _keep_picks(request, found, besides=done | set(errors))
     found.refresh_from_db()
     if errors:
         return _change_page(request, found, errors=errors, status=409)
-    words = ngettext("%(count)d visit is decided.", "%(count)d visits are decided.", done)
-    messages.success(request, words % {"count": done})
+    words = ngettext("%(count)d visit is decided.", "%(count)d visits are decided.", len(done))
+    messages.success(request, words % {"count": len(done)})
     return see_other(_page_url(request, pk))
 
 
@@ -336,6 +332,22 @@ def _rows_context(
 
 def _tally(rows: list[Row]) -> Counter[str]:
     return Counter(row.nearness for row in rows)
+
+
+def _keep_picks(
+    request: HttpRequest, change: ScheduleChange, *, besides: Collection[int] = ()
+) -> None:
+    """Keep what is picked on the page, where that is not what the page had proposed."""
+    asked = set(_posted(request)).difference(besides)
+    for touched in touched_visits(change).filter(pk__in=asked):
+        said = request.POST[f"choice-{touched.pk}"]
+        picked = Choice.read(said)
+        if picked is None or said == request.POST.get(f"shown-{touched.pk}", touched.choice):
+            continue
+        try:
+            services.choose(touched=touched, choice=picked, user=user_of(request))
+        except BookingError as error:
+            messages.warning(request, str(error.message))
 
 
 def _posted(request: HttpRequest) -> list[int]:

@@ -150,6 +150,27 @@ class TestDeciding:
         assert '<option value="keep" selected>' in later
         assert "Picked by Dana" in later
 
+    @pytest.mark.parametrize("pressed", ["one", "all", "choose"])
+    def test_without_scripts_a_pick_stays_whatever_is_pressed_and_a_proposal_is_none(
+        self, desk, scene, dana, pressed
+    ):
+        for hour in (9, 11, 13):
+            visit(scene, hour=hour)
+        change = day_off(scene, dana)
+        rows = desk.get(page(change)).context["rows"]
+        first, second, third = (row.touched.pk for row in rows)
+        typed = {f"shown-{row.touched.pk}": str(row.choice) for row in rows}
+        typed |= {f"choice-{row.touched.pk}": str(row.choice) for row in rows}
+        typed |= {f"version-{row.touched.pk}": "0" for row in rows}
+        typed |= {f"choice-{second}": "call"}
+        verb = "choose" if pressed == "choose" else "decide"
+
+        press(desk, verb, change.pk, **typed | ({"only": first} if pressed == "one" else {}))
+
+        picked = dict(change.visits.filter(decision=Decision.OPEN).values_list("pk", "choice"))
+        waiting = {"one": [second, third], "all": [second], "choose": [first, second, third]}
+        assert picked == {pk: "call" if pk == second else "" for pk in waiting[pressed]}
+
     def test_a_decision_made_shows_who_made_it_and_when(self, desk, scene, dana):
         visit(scene)
         change = day_off(scene, dana)
