@@ -12,6 +12,22 @@ from playwright.sync_api import Page, expect
 
 from tests.factories import LocationFactory, ProviderFactory, RoomFactory, UserFactory, booked
 
+SMALL = """() => [...document.querySelectorAll(
+    "#container :is(a, button, input, select, summary):not(.sortoptions a, .skip-to-content-link)")]
+  .filter(target => target.offsetParent && !["checkbox", "radio", "hidden"].includes(target.type))
+  .filter(target => target.getBoundingClientRect().height < 44)
+  .map(target => target.outerHTML)"""
+
+
+@pytest.fixture
+def browser_context_args(
+    browser_context_args: dict[str, Any], request: pytest.FixtureRequest
+) -> dict[str, Any]:
+    if "finger" not in request.node.name:
+        return browser_context_args
+    phone = {"width": 390, "height": 844}
+    return {**browser_context_args, "viewport": phone, "has_touch": True, "is_mobile": True}
+
 
 @pytest.fixture
 def signed_in(page: Page, live_server: Any) -> Page:
@@ -61,3 +77,16 @@ def test_a_device_out_of_service_is_entered_with_the_admins_own_widgets(
     signed_in.get_by_role("button", name="Save", exact=True).click()
 
     expect(signed_in.locator(".messagelist .success")).to_be_visible()
+
+
+def test_a_finger_meets_every_target_on_a_phone(signed_in: Page, live_server: Any):
+    booking = booked()
+    for address in (
+        reverse("admin:index"),
+        reverse("admin:booking_booking_changelist"),
+        reverse("admin:booking_booking_change", args=[booking.pk]),
+        reverse("admin:accounts_user_changelist"),
+        reverse("admin:booking_timeoff_add"),
+    ):
+        signed_in.goto(f"{live_server.url}{address}")
+        assert signed_in.evaluate(SMALL) == [], address
