@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -399,3 +400,14 @@ def test_on_paper_there_is_the_calendar_and_nothing_to_press(at_the_desk, live_s
     expect(page.get_by_text("Maya Ellison")).to_be_visible()
     expect(page.get_by_role("navigation")).to_have_count(0)
     assert page.locator(".cal").evaluate("frame => frame.scrollHeight <= frame.clientHeight + 1")
+
+
+def test_on_paper_a_day_and_a_week_take_one_sheet_each(at_the_desk, live_server, scene, day, visit):
+    page = at_the_desk
+    for name in ("day", "week"):
+        look(page, live_server, name, day)
+        for is_landscape in (False, True):
+            printed = page.pdf(format="Letter", landscape=is_landscape, prefer_css_page_size=True)
+            ((width, height),) = re.findall(rb"/MediaBox \[0 0 (\d+) (\d+)\]", printed)
+            lies = int(width) > int(height)
+            assert lies is (is_landscape or name == "week"), name
