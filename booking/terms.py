@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from booking.models import Booking, BookingLine
 from clinic.web.money import money, rounded
-from clinic.web.templatetags.lumen import clock_time, day_short
+from clinic.web.templatetags.lumen import moment
 from treatments.selectors import PriceLine
 
 
@@ -71,7 +71,7 @@ def terms(booking: Booking, *, now: datetime) -> list[Term]:
     lines = []
     if now <= booking.free_until:
         with timezone.override(booking.location.zone):
-            until = f"{day_short(booking.free_until)}, {clock_time(booking.free_until)}"
+            until = moment(booking.free_until)
         free_until = _("Until %(until)s") % {"until": until}
         lines.append(Term(free_until, _("Change or cancel online at no charge.")))
     lines.append(

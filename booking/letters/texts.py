@@ -19,7 +19,7 @@ from booking.models import CANCELED, Booking
 from booking.selectors.history import told
 from clinic.messaging.letters import Letter
 from clinic.messaging.models import Message
-from clinic.web.templatetags.lumen import clock_time, day_short, zone_name
+from clinic.web.templatetags.lumen import clock_time, moment, zone_name
 
 LONGEST = 160
 SHORT_NAME = 20
@@ -58,7 +58,7 @@ def confirmation(message: Message, booking: Booking, now: datetime) -> Letter:
 
 def form_due(message: Message, booking: Booking, now: datetime) -> Letter:
     """M02: for when, and until when the details can be completed."""
-    until = _when(booking.held_until or booking.starts_at)
+    until = moment(booking.held_until or booking.starts_at)
     says = [
         says
         for when in _whens(booking)
@@ -128,12 +128,12 @@ def changed(message: Message, booking: Booking, now: datetime) -> Letter:
     """M09: the new time and, where there is room, the old one; or that it is off. 2 queries."""
     before = told(booking, "client")
     if booking.status in CANCELED:
-        says = [_("visit %(when)s is canceled.") % {"when": _when(before or booking.starts_at)}]
+        says = [_("visit %(when)s is canceled.") % {"when": moment(before or booking.starts_at)}]
         return _text(booking, [f"{says[0]} {_('Details:')}", *says], links.manage_url(booking))
     says = []
     for when in _whens(booking):
         if before and before != booking.starts_at:
-            moved = {"when": when, "before": _when(before)}
+            moved = {"when": when, "before": moment(before)}
             says.append(_("visit moved from %(before)s to %(when)s.") % moved)
             says.append(_("now %(when)s, not %(before)s.") % moved)
         says.append(_("visit is now %(when)s.") % {"when": when})
@@ -167,7 +167,7 @@ def _ways(says: Sequence[str], url: str) -> Iterator[str]:
 
 def _whens(booking: Booking) -> list[str]:
     """Day and time, with the zone's name first where the client is in another."""
-    when = _when(booking.starts_at)
+    when = moment(booking.starts_at)
     zone = facts.other_zone(booking, booking.starts_at)
     named = f"{when}, {zone_name(booking.location.time_zone)}"
     return [named, when] if zone else [when]
@@ -178,7 +178,3 @@ def _times(booking: Booking) -> list[str]:
     time = clock_time(booking.starts_at)
     zone = facts.other_zone(booking, booking.starts_at)
     return [f"{time}, {zone_name(booking.location.time_zone)}", time] if zone else [time]
-
-
-def _when(at: datetime) -> str:
-    return f"{day_short(at)}, {clock_time(at)}"

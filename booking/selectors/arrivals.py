@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from booking.models import Booking, BookingEvent, Status
 from clinic.clients.models import Client
 from clinic.places.policies import Policy
-from clinic.web.templatetags.lumen import clock_time, day_short
+from clinic.web.templatetags.lumen import moment
 
 MINUTE = 60  # seconds
 
@@ -103,4 +103,4 @@ def how_it_stands(booking: Booking) -> str:
 
 def _when(booking: Booking, at: datetime) -> str:
     with timezone.override(booking.location.zone):
-        return f"{day_short(at)}, {clock_time(at)}"
+        return moment(at)

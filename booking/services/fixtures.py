@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from booking.errors import NotNow
@@ -16,6 +15,7 @@ from booking.selectors.staffing import visits_ahead
 from clinic.accounts.models import User
 from clinic.places.models import Location
 from clinic.trail.services import note
+from clinic.web.addresses import free_slug
 
 
 @transaction.atomic
@@ -30,7 +30,7 @@ def save_location(*, location: Location, changed: list[str], by: User, now: date
         if visits_ahead(location=location, now=now):
             raise NotNow(_("Visits are promised here. Each of them needs its decision first."))
     if is_new:
-        location.slug = _slug_for(location.name)
+        location.slug = free_slug(location.name, model=Location, otherwise="place")
         location.position = (Location.objects.aggregate(last=Max("position"))["last"] or 0) + 1
     location.save()
     what = "place.added" if is_new else "place.changed"
@@ -57,12 +57,3 @@ def rename(*, resource: Resource, name: str, by: User, now: datetime) -> None:
 
 def _note(what: str, subject: str, *, by: User, now: datetime, **facts: Any) -> None:
     note(user_id=by.pk, what=what, subject=subject, now=now, **facts)
-
-
-def _slug_for(name: str) -> str:
-    """Return an address for the page of a place called `name` that no other has."""
-    first = slug = slugify(name)[:40] or "place"
-    number = 2
-    while Location.objects.filter(slug=slug).exists():
-        slug, number = f"{first}-{number}", number + 1
-    return slug

@@ -8,7 +8,6 @@ from datetime import datetime
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import Max
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from booking.errors import NotNow
@@ -17,6 +16,7 @@ from booking.permissions import Role
 from clinic.accounts import services as accounts
 from clinic.accounts.models import CLIENTS, User
 from clinic.trail.services import note
+from clinic.web.addresses import free_slug
 from treatments.models import AddOn, PriceList, Treatment
 
 
@@ -37,7 +37,7 @@ def save_provider(
     """
     is_new = provider.pk is None
     if is_new:
-        provider.slug = _slug_for(provider.name)
+        provider.slug = free_slug(provider.name, model=Provider, otherwise="aesthetician")
         provider.position = (Provider.objects.aggregate(last=Max("position"))["last"] or 0) + 1
     if has_own_prices and provider.price_list is None:
         provider.price_list, _made = PriceList.objects.get_or_create(name=provider.name)
@@ -127,15 +127,6 @@ def _skills(provider: Provider) -> dict[str, list[str]]:
         "treatments": sorted(provider.treatments.values_list("code", flat=True)),
         "extras": sorted(provider.add_ons.values_list("code", flat=True)),
     }
-
-
-def _slug_for(name: str) -> str:
-    """Return an address for the page of `name` that nobody has."""
-    first = slug = slugify(name)[:40] or "aesthetician"
-    number = 2
-    while Provider.objects.filter(slug=slug).exists():
-        slug, number = f"{first}-{number}", number + 1
-    return slug
 
 
 def _other_admins(user: User) -> bool:

@@ -19,7 +19,7 @@ from booking.models import BookingEvent
 from clinic.messaging.models import Message
 from clinic.messaging.selectors import CodeCounts
 from clinic.web.phones import in_national_form
-from clinic.web.templatetags.lumen import clock_time, day_short
+from clinic.web.templatetags.lumen import moment
 
 register = template.Library()
 MINUTE, HOUR = 60, 3600  # seconds
@@ -75,10 +75,9 @@ DONE_INSTEAD = {
 
 
 @register.filter
-def at(moment: datetime) -> SafeString:
+def at(instant: datetime) -> SafeString:
     """Write an instant as "Sun, Mar 3, 9:00 am", on the clock of the active zone."""
-    words = f"{day_short(moment)}, {clock_time(moment)}"
-    return format_html('<time datetime="{}">{}</time>', moment.isoformat(), words)
+    return format_html('<time datetime="{}">{}</time>', instant.isoformat(), moment(instant))
 
 
 @register.filter
@@ -101,7 +100,7 @@ def went(event: BookingEvent) -> SafeString | str:
     way = [event.data.get("from"), event.data.get("to")]
     if event.what not in {"moved", "undone"} or way[0] == way[1]:
         return ""
-    before, after = (at(timezone.localtime(datetime.fromisoformat(moment))) for moment in way)
+    before, after = (at(timezone.localtime(datetime.fromisoformat(end))) for end in way)
     return format_html(gettext("from {before} to {after}"), before=before, after=after)
 
 

@@ -15,7 +15,7 @@ from booking.models import Booking
 from booking.views.wishes import start_url, times_url
 from booking.wishes import Wish
 from clinic.web.money import money
-from clinic.web.templatetags.lumen import clock_time, day_short, minutes
+from clinic.web.templatetags.lumen import minutes, moment
 from treatments.models import AddOn
 
 CHOOSE, TIME, DETAILS, REVIEW = range(4)
@@ -56,7 +56,7 @@ def booking_summary(booking: Booking, *, now: datetime) -> dict[str, Any]:
     until = ""
     if booking.free_until > now:
         with timezone.override(booking.location.zone):
-            until = f"{day_short(booking.free_until)}, {clock_time(booking.free_until)}"
+            until = moment(booking.free_until)
     return {
         "treatment": booking.option.treatment,
         "length": booking.option.minutes,

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import date
 
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db.models import Model
+from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
 LONGEST_KEY = 18  # digits: every database holds them
+LONGEST_SLUG = 40  # letters, before the number that makes one the only one
 ANY_DAY = (
     MinValueValidator(FIRST_DAY, _("Choose a day.")),
     MaxValueValidator(LAST_DAY, _("Choose a day.")),
@@ -29,3 +32,15 @@ def key_in(text: object) -> int:
     """Return the primary key that `text` writes; 0, which no row has, where it writes none."""
     said = str(text)
     return int(said) if said.isdecimal() and len(said) <= LONGEST_KEY else 0
+
+
+def free_slug(name: str, *, model: type[Model], otherwise: str) -> str:
+    """Return what names `name` in addresses, and no row of `model` yet; `otherwise` for no letters.
+
+    One query, and one for each that is taken.
+    """
+    first = slug = slugify(name)[:LONGEST_SLUG] or otherwise
+    number = 2
+    while model._default_manager.filter(slug=slug).exists():
+        slug, number = f"{first}-{number}", number + 1
+    return slug

@@ -92,6 +92,12 @@ def day_short(value: date) -> str:
 
 
 @register.filter
+def moment(value: datetime) -> str:
+    """Write an instant as "Sun, Mar 3, 9:00 am", on the clock of the active zone."""
+    return f"{day_short(value)}, {clock_time(value)}"
+
+
+@register.filter
 def day_relative(value: date) -> str:
     """Write "today", "tomorrow" or "in 2 days" where that is true and soon, else nothing."""
     days = (_calendar_day(value) - _today()).days
