@@ -12,6 +12,10 @@ Given = set[tuple[int, int | None, int | None]]
 """Who gives what: price list, treatment and add-on, of the last two one None."""
 
 
+Works = set[tuple[int, int]]
+"""Who works where: price list and place."""
+
+
 class Promised(NamedTuple):
     """A visit ahead, or a hold, whose price stands: what prices it, and where its page is.
 
@@ -46,12 +50,13 @@ class Diary:
     `promised(first_on, now)` returns the visits ahead and live holds on `first_on` or later, by
     their places' calendars, in order of time. `sold(since, until)` counts what visits that took
     place between two instants were made of. `gives()` says what those with a list of their own
-    give.
+    give, `works()` where they work.
     """
 
     promised: Callable[[date, datetime], list[Promised]]
     sold: Callable[[datetime, datetime], Mapping[Sold, int]]
     gives: Callable[[], Given]
+    works: Callable[[], Works]
 
 
 _diaries: list[Diary] = []

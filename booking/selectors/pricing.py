@@ -10,9 +10,17 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count, Q
 from django.urls import reverse
 
-from booking.models import UPCOMING, Booking, BookingLine, Provider, Status
+from booking.models import (
+    UPCOMING,
+    Booking,
+    BookingLine,
+    ExtraOpening,
+    Provider,
+    Status,
+    WorkingHours,
+)
 from treatments.models import Price
-from treatments.registry import Diary, Given, Promised, Sold
+from treatments.registry import Diary, Given, Promised, Sold, Works
 from treatments.selectors import price_book
 
 CAME = (Status.CHECKED_IN, Status.IN_PROGRESS, Status.COMPLETED)
@@ -90,6 +98,16 @@ def gives() -> Given:
     }
 
 
+def works() -> Works:
+    """Return where providers with a price list of their own have or had hours. One query."""
+    theirs = {"provider__price_list__isnull": False, "provider__is_active": True}
+    hours, openings = (
+        rows.order_by().filter(**theirs).values_list("provider__price_list", "location")
+        for rows in (WorkingHours.objects, ExtraOpening.objects)
+    )
+    return set(hours.union(openings))
+
+
 @dataclass(frozen=True)
 class PricedLine:
     """A line of a bill and the price it comes from; None where an earlier promise was kept.
@@ -141,7 +159,7 @@ def begins_later(booking: Booking, *, now: datetime) -> date | None:
     return max((day for day in days if day > today), default=None)
 
 
-DIARY = Diary(promised=promised, sold=sold, gives=gives)
+DIARY = Diary(promised=promised, sold=sold, gives=gives, works=works)
 
 
 def _add_ons_of(since: datetime) -> dict[int, list[int]]:

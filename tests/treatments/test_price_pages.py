@@ -121,7 +121,7 @@ def test_the_desk_costs_the_same_for_a_large_catalogue(sam, scene, django_assert
     page = sam.get(INDEX)
     sam.post(EDIT, dict.fromkeys(fields(page), "175"))
 
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(25):
         page = sam.get(INDEX)
 
     assert "83 changes" in text(page)

@@ -250,9 +250,7 @@ def _wrong(
         says := wrong_amount(edit.amount, offer=offer, policy=bands[cell.location])
     ):
         return says
-    for place in house.places:
-        if cell.location not in (None, place.pk):
-            continue
+    for place in house.counts_at(cell):
         for _day, links in after.chains(cell._replace(location=place.pk), starts_on):
             if not any(_is_drafted(row, cell) for row in links):
                 continue

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from clinic.places.models import Location
 from treatments.cells import Cell, Edit, Seen, name_of
 from treatments.models import AddOn, Option, Price, PriceList, Treatment, Visibility
-from treatments.registry import Given
+from treatments.registry import Given, Works
 from treatments.selectors.rules import PriceRules, seen, timeline, today_at, todays
 
 
@@ -178,12 +178,13 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class House:
-    """What the desk is about: offers, lists and places, and who gives what."""
+    """What the desk is about: offers, lists and places, who gives what, and who works where."""
 
     offered: list[Offered]
     lists: list[PriceList]
     places: list[Location]
     given: Given = field(default_factory=set)
+    works: Works = field(default_factory=set)
 
     @cached_property
     def _by_offer(self) -> dict[tuple[int | None, int | None], Offered]:
@@ -221,8 +222,18 @@ class House:
         key = (offer.treatment_id, None) if isinstance(offer, Option) else (None, offer.pk)
         return (cell.price_list, *key) in self.given
 
+    def counts_at(self, cell: Cell) -> list[Location]:
+        """Return where a price in `cell` can count: where its provider works, if that is known."""
+        busy = cell.price_list in {price_list for price_list, _place in self.works}
+        return [
+            place
+            for place in self.places
+            if cell.location in (None, place.pk)
+            and (not busy or (cell.price_list, place.pk) in self.works)
+        ]
 
-def house(given: Given) -> House:
+
+def house(given: Given, works: Works | None = None) -> House:
     """Return what the desk is about, without what is retired or closed. 5 queries."""
     lengths = Prefetch(
         "options", Option.objects.filter(is_active=True).order_by("minutes"), to_attr="lengths"
@@ -242,6 +253,7 @@ def house(given: Given) -> House:
         lists=list(PriceList.objects.all()),
         places=list(Location.objects.filter(is_active=True)),
         given=given,
+        works=works or set(),
     )
 
 

@@ -72,7 +72,7 @@ class Desk:
 
     @cached_property
     def house(self) -> matrix.House:
-        return matrix.house(diary().gives())
+        return matrix.house(diary().gives(), diary().works())
 
     @cached_property
     def today(self) -> date:
@@ -131,10 +131,10 @@ class Desk:
     def start_form(self, data: QueryDict | None = None, *, is_draft: bool = False) -> StartForm:
         """Return the form that says from when and why."""
         first_on = first_start(self.edits, self.house.places, self.now)
-        initial = {
-            "effective_from": self.preview.starts_on,
-            "reason": self.draft.reason if self.draft else "",
-        }
+        initial = {}
+        if data is None:
+            reason = self.draft.reason if self.draft else ""
+            initial = {"effective_from": self.preview.starts_on, "reason": reason}
         return StartForm(data, first_on=first_on, is_draft=is_draft, initial=initial)
 
     def bulk_form(self, data: QueryDict | None = None) -> BulkForm:

@@ -10,12 +10,14 @@ from django.urls import reverse
 
 from booking.models import Booking, Status
 from booking.permissions import Role
-from booking.selectors.pricing import begins_later, gives, priced_by, promised, sold
+from booking.selectors.pricing import begins_later, gives, priced_by, promised, sold, works
 from clinic.web import clock
 from tests.booking.scenes import NOW, confirm, hold, on
 from tests.booking.views.browsing import Visitor, at, text
 from tests.factories import (
     AddOnFactory,
+    ExtraOpeningFactory,
+    LocationFactory,
     PriceFactory,
     PriceListFactory,
     UserFactory,
@@ -113,6 +115,22 @@ def test_those_with_prices_of_their_own_say_what_they_give(scene):
         (provider.price_list_id, scene.treatment.pk, None),
         (provider.price_list_id, None, extra.pk),
     }
+
+
+def test_those_with_prices_of_their_own_say_where_they_work(scene, django_assert_num_queries):
+    provider, other = scene.providers
+    for each in (provider, other):
+        each.price_list = PriceListFactory()
+        each.save()
+    away = LocationFactory()
+    ExtraOpeningFactory(provider=other, location=away)
+
+    with django_assert_num_queries(1):
+        found = works()
+
+    here = scene.location.pk
+    lists = provider.price_list_id, other.price_list_id
+    assert found == {(lists[0], here), (lists[1], here), (lists[1], away.pk)}
 
 
 def test_each_line_of_a_visit_names_the_price_it_comes_from(scene, django_assert_num_queries):

@@ -9,6 +9,7 @@ from clinic.accounts.models import User
 from treatments import services
 from treatments.cells import Cell, Edit
 from treatments.models import PriceChange
+from treatments.registry import Works
 from treatments.selectors import drafts, matrix, price_visit
 from treatments.selectors.rules import price_rules
 
@@ -79,9 +80,11 @@ def give_up(who: User, cell: Cell, *, now: datetime = NOW) -> PriceChange:
     return services.write_edits(author=who, edits=[edit], now=now)
 
 
-def lines_of(who: User, *, now: datetime = NOW, starts_on: date = JUNE) -> list[drafts.Proposed]:
+def lines_of(
+    who: User, *, now: datetime = NOW, starts_on: date = JUNE, works: Works | None = None
+) -> list[drafts.Proposed]:
     """What the draft of `who` would do."""
-    house = matrix.house(set())
+    house = matrix.house(set(), works)
     return drafts.proposed(
         house,
         drafts.edits_of(drafts.draft_of(who)),

@@ -75,3 +75,17 @@ def test_a_price_of_a_provider_suits_the_band_of_every_place_too(option, base, s
 
     write(sam, cell_for(option, hers, east), 180)
     assert not any(line.wrong for line in lines_of(sam))
+
+
+def test_a_price_of_a_provider_has_to_suit_no_place_where_they_do_not_work(
+    option, base, sam, west, east
+):
+    hers = PriceListFactory()
+    PolicyVersionFactory(
+        location=east, values={"price_at_most": 180}, reason="A smaller town", published_at=NOW
+    )
+    write(sam, cell_for(option, hers), 190)
+
+    assert not lines_of(sam, works={(hers.pk, west.pk)})[0].wrong
+    assert lines_of(sam, works={(hers.pk, west.pk), (hers.pk, east.pk)})[0].wrong
+    assert lines_of(sam, works={(PriceListFactory().pk, west.pk)})[0].wrong
