@@ -120,7 +120,7 @@ class TestSwapped:
 
         page = text(response)
         assert response.status_code == 409
-        assert "Nothing was changed" in page
+        assert "Not done" in page
         assert said in page
         assert 'id="today"' in page
         assert status(booking) == stands
