@@ -25,9 +25,9 @@ from booking.models import (
 from booking.models.schedule import ExtraOpening, WorkingHours
 from booking.scheduling.axis import Axis
 from booking.scheduling.spans import Span, intersect, merged, subtract
-from booking.scheduling.wallclock import day_span, grid_points
+from booking.scheduling.wallclock import day_span
 from booking.selectors.diary import open_spans, working_spans
-from booking.selectors.slots import SHORTEST_VISIT_SECONDS
+from booking.selectors.slots import bookable
 from clinic.places.models import Closure, Location
 
 MINUTE = 60
@@ -279,7 +279,7 @@ def _column(
     busy = merged([*(each.span for each in blocked), *map(_kept_span, visits)])
     ahead = [(int(now.timestamp()), whole[1])]
     free = intersect(subtract(hours, busy), ahead) if ahead[0][0] < whole[1] else []
-    return Column(day, resource, hours, visits, off, list(_bookable(free, location)))
+    return Column(day, resource, hours, visits, off, list(bookable(free, location.zone)))
 
 
 def _out_of_hours(whole: Span, hours: list[Span], closed: str | None) -> Iterator[Off]:
@@ -290,14 +290,6 @@ def _out_of_hours(whole: Span, hours: list[Span], closed: str | None) -> Iterato
     for start, end in subtract([whole], hours):
         is_between = bool(hours) and start > hours[0][0] and end < hours[-1][1]
         yield Off((start, end), Why.BREAK if is_between else Why.NOT_IN)
-
-
-def _bookable(free: list[Span], location: Location) -> Iterator[Span]:
-    """Yield what of `free` is left from the first time on the grid, if any visit fits in there."""
-    for start, end in free:
-        points = grid_points([(start, end)], location.zone)
-        if points and end - points[0] >= SHORTEST_VISIT_SECONDS:
-            yield points[0], end
 
 
 def _is_worth_a_look(columns: list[Column], doors: list[Span] | None, is_closed: bool) -> bool:

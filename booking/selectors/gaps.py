@@ -14,8 +14,7 @@ from booking.scheduling.spans import Span, intersect, merged, subtract
 from booking.scheduling.wallclock import day_span
 from booking.selectors.diary import open_spans, working_spans
 from booking.selectors.schedules import Schedule
-
-SHORTEST_FREE = 15 * 60  # seconds; what is shorter nobody could book
+from booking.selectors.slots import bookable
 
 
 class Gap(NamedTuple):
@@ -37,8 +36,8 @@ class Gap(NamedTuple):
 def gaps_of(schedule: Schedule, resource: Resource, *, now: datetime) -> list[Gap]:
     """What is between the visits of one provider, room or device. 5 queries at most.
 
-    Breaks lie between stretches of work; what is free is so for a visit and its turnover; what is
-    over by now is not worth a line.
+    Breaks lie between stretches of work; what is free is so for a visit and its turnover, as
+    in the calendar; what is over by now is not worth a line.
     """
     location, day = schedule.location, schedule.day
     window = day_span(day, location.zone)
@@ -60,7 +59,7 @@ def gaps_of(schedule: Schedule, resource: Resource, *, now: datetime) -> list[Ga
         *(("break", span) for span in breaks),
         *(("away", span) for span in intersect(away, whole or [window])),
         *(("elsewhere", span) for span in intersect(elsewhere, whole or [window])),
-        *(("free", span) for span in free if span[1] - span[0] >= SHORTEST_FREE),
+        *(("free", span) for span in bookable(free, location.zone)),
     ]
     return [
         Gap(kind, datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC))

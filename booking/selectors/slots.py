@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -24,7 +24,7 @@ from booking.scheduling.slots import (
     starts_within,
 )
 from booking.scheduling.spans import Span, intersect, merged, subtract
-from booking.scheduling.wallclock import day_span
+from booking.scheduling.wallclock import day_span, grid_points
 from booking.selectors.diary import Busy, days_between, diary_of
 from booking.wishes import Wish
 from clinic.places.models import Location
@@ -277,6 +277,14 @@ def providers_for(wish: Wish) -> list[Provider]:
         WorkingHours.objects.filter(provider=OuterRef("pk"), location=wish.location)
     ) | Exists(ExtraOpening.objects.filter(provider=OuterRef("pk"), location=wish.location))
     return list(_able(wish).filter(works_here))
+
+
+def bookable(free: list[Span], zone: ZoneInfo) -> Iterator[Span]:
+    """Yield what of `free` is left from the first time on the grid, if any visit fits in there."""
+    for start, end in free:
+        points = grid_points([(start, end)], zone)
+        if points and end - points[0] >= SHORTEST_VISIT_SECONDS:
+            yield points[0], end
 
 
 def _able(wish: Wish) -> QuerySet[Provider]:

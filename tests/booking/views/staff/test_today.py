@@ -341,6 +341,19 @@ class TestWhatIsBetween:
             "4:15 1 h 45 min free",
         ]
 
+    def test_what_is_free_begins_where_a_visit_could(self, scene, desk):
+        """As in the calendar: nobody books from 4:05, nor the ten minutes from 5:20 to half past."""
+        TimeOffFactory(
+            resource=scene.provider, starts_at=on(scene, 4, 9), ends_at=on(scene, 4, 16, 5)
+        )
+        for start, end in (((17, 0), (17, 20)), ((17, 35), (18, 0))):
+            TimeOffFactory(
+                resource=scene.provider, starts_at=on(scene, 4, *start), ends_at=on(scene, 4, *end)
+            )
+
+        free = [each for each in self.gaps(desk, scene) if "free" in each]
+        assert free == ["4:15 45 min free"]
+
     def test_what_is_over_is_not_free(self, scene, desk, wall_clock):
         wall_clock.now = on(scene, 4, 17, 50)
 
