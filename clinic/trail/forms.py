@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from django import forms
 from django.contrib.auth import get_user_model
@@ -44,10 +45,16 @@ class SearchForm(forms.Form):
             *sorted(((each, said(each)) for each in whats), key=lambda pair: pair[1]),
         ]
 
+    def clean(self) -> dict[str, Any]:
+        """Refuse days that are the wrong way around."""
+        asked = self.cleaned_data
+        first_on, last_on = asked.get("first_on"), asked.get("last_on")
+        if first_on and last_on and last_on < first_on:
+            self.add_error("last_on", _("Choose a day after the first one."))
+        return asked
+
     def search(self) -> Search:
-        """Return what was asked for; days are those of the active time zone."""
-        if not self.is_valid():
-            return Search()
+        """Return what a valid form asks for; days are those of the active time zone."""
         asked = self.cleaned_data
         last_on = asked["last_on"]
         return Search(

@@ -63,7 +63,7 @@ def log(request: HttpRequest) -> HttpResponse:
     """
     with timezone.override(clock.home_zone()):
         form = SearchForm(request.GET, whats=selectors.whats())
-        entries = selectors.found(form.search())
+        entries = selectors.found(form.search()) if form.is_valid() else Entry.objects.none()
         before = request.GET.get("before", "")
         if before.isdecimal():
             entries = entries.filter(pk__lt=int(before[:18]))

@@ -102,13 +102,22 @@ def test_entries_are_found_by_person_kind_subject_and_day(admin, dana):
         ({"first_on": "yesterday"}, "Enter a valid date."),
         ({"first_on": "0001-01-01"}, "Choose a day."),
         ({"last_on": "9999-12-31"}, "Choose a day."),
+        ({"first_on": "2030-03-02", "last_on": "2030-03-01"}, "Choose a day after the first one."),
+        ({"what": "nothing.of_ours"}, "nothing.of_ours is not one of the available choices."),
+        ({"who": "9" * 20}, "That choice is not one of the available choices."),
     ],
 )
-def test_a_search_that_makes_no_sense_is_said_beside_its_field(admin, asked, says):
+def test_a_search_that_makes_no_sense_is_said_beside_its_field_and_finds_nothing(
+    admin, asked, says
+):
+    note(user_id=1, what="a.one", now=NOW)
+
     answer = admin.get(reverse("trail:log"), asked)
 
     assert answer.status_code == 422
     assert says in answer.content.decode()
+    assert answer.context["rows"] == []
+    assert "is in the log" not in answer.content.decode()
 
 
 def test_earlier_pages_go_on_where_the_last_one_ended_whatever_came_meanwhile(admin):
