@@ -95,9 +95,8 @@ const mayGo = (column) => carry.home.dataset.person !== undefined
   || column.dataset.who === carry.home.dataset.who;
 
 function moveTo(at, column) {
-  const { calendar, lasts } = carry;
-  const [opens, closes] = [Number(calendar.dataset.opens), Number(calendar.dataset.closes)];
-  carry.at = Math.min(Math.max(at, opens), closes - Math.min(lasts, closes - opens));
+  const { opens, closes } = carry.calendar.dataset;
+  carry.at = Math.min(Math.max(at, Number(opens)), Number(closes) - STEP); // it may end later
   if (column && mayGo(column)) carry.column = column;
   show();
 }

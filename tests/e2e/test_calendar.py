@@ -235,6 +235,40 @@ def test_at_the_desk_a_visit_is_carried_by_keys_and_each_step_is_said(
     assert stands(visit) == (at(scene, day + timedelta(days=1), 9, 45), scene.provider.pk)
 
 
+def test_by_hand_or_by_keys_a_visit_ends_past_closing_for_a_reason(
+    at_the_desk, live_server, scene, day, visit, axe
+):
+    page = at_the_desk
+    look(page, live_server, "day", day)
+    x, y = middle(box(page))
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, y + 20, steps=4)
+    page.mouse.move(x, y + 455 * minute(page), steps=8)
+    expect(page.locator(".cal-carry")).to_have_text("5:30 pm to 6:30 pm")
+    page.keyboard.press("Escape")
+    page.mouse.up()
+
+    box(page).locator("a").focus()
+    page.keyboard.press("m")
+    for _ in range(31):  # quarters of an hour, until it can go no further
+        page.keyboard.press("ArrowDown")
+    expect(page.locator("#live")).to_contain_text("5:45 pm to 6:45 pm")
+    page.keyboard.press("Enter")
+
+    page.wait_for_url("**/move/**")
+    expect(page.get_by_text("It is outside opening hours.")).to_be_visible()
+    axe(page)
+    why = page.get_by_label("Why it is done all the same")
+    why.fill(" ")
+    page.get_by_role("button", name="Move to").click()
+    expect(page.get_by_text("Please say in a few words why")).to_be_visible()
+    axe(page)
+    why.fill("Her train is late")
+    confirm(page, "Move to")
+    assert stands(visit) == (at(scene, day, 17, 45), scene.provider.pk)
+
+
 def test_by_keys_a_visit_becomes_shorter(at_the_desk, live_server, day, visit):
     page = at_the_desk
     look(page, live_server, "day", day)

@@ -14,6 +14,7 @@ from booking.models import Booking
 from booking.permissions import changeable_visits
 from booking.scheduling.axis import Axis
 from booking.scheduling.slots import starts_within
+from booking.scheduling.spans import intersect, merged
 from booking.scheduling.wallclock import day_span
 from booking.selectors import FreeSlots
 from booking.selectors.changes import why_settled
@@ -43,19 +44,21 @@ class Carried:
     def places(self, day: date, provider: int, axis: Axis, *, apart: int) -> list[Place]:
         """Return where `provider` could give it on `day`, `apart` seconds from each other.
 
-        Times within hours come first, and around them what else has room on `axis`.
+        Times within hours come first; where there are hours that day, what else has room on `axis`
+        goes around them.
         """
         if self.free is None or provider not in self.people:
             return []
-        person = self.free.providers[provider]
+        person, whole = self.free.providers[provider], day_span(day, self.free.zone)
+        is_in = bool(intersect(merged(self.free.hours[provider]), [whole]))
         stands = (int(self.visit.starts_at.timestamp()), self.visit.provider_id)
         within, outside = list[int](), list[int]()
-        for start in starts_within(self.free.starts[provider], day_span(day, self.free.zone)):
+        for start in starts_within(self.free.starts[provider], whole):
             if (start, provider) == stands:
                 continue
             if not outside_hours(self.free, person, start):
                 within.append(start)
-            elif axis.shows(start, apart // 60):
+            elif is_in and axis.shows(start, apart // 60):
                 outside.append(start)
         within = list(spread(within, apart=apart))
         outside = [each for each in outside if all(abs(each - one) >= apart for one in within)]

@@ -306,6 +306,15 @@ class TestAroundTheHours:
         assert "outside hours" not in within
         assert place.format("17:45", booking.provider_id) not in page  # beyond what is drawn
 
+    def test_a_held_visit_is_offered_none_on_a_day_off(self, desk, scene, booking):
+        booking.provider.working_hours.filter(weekday=1).delete()
+        desk.post(url("pick_up", booking))
+
+        page = text(desk.get(reverse("staff:day") + "?day=2030-03-05"))
+
+        assert f"&amp;provider={booking.provider_id}&amp;version=" not in page
+        assert f"&amp;provider={scene.providers[1].pk}&amp;version=" in page
+
 
 class TestHolding:
     """A visit is picked up, the weeks go by, and it is put down."""
