@@ -50,6 +50,7 @@ WORDS: dict[str, str | Promise] = {
     "schedule.in_force": _("Change of the schedule in force"),
     "schedule.pending": _("Change of the schedule begun"),
     "schedule.refused": _("Change of the schedule not approved"),
+    "schedule.closure_ended": _("Closure taken back"),
     "schedule.time_off_ended": _("Time off taken back"),
     "schedule.withdrawn": _("Change of the schedule taken back"),
     "text.added": _("New text begun"),

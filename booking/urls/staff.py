@@ -79,6 +79,7 @@ urlpatterns = [
     path("places/things/<int:pk>/name/", places.rename, name="rename"),
     path("places/<slug:slug>/", places.place, name="place"),
     path("places/<slug:slug>/address/", places.address, name="address"),
+    path("places/<slug:slug>/end-closure/", places.end_closure, name="end_closure"),
     path("schedule/", schedule.schedule, name="schedule"),
     path("schedule/<int:pk>/", schedule.one, name="schedule_of"),
     path("schedule/<int:pk>/end-time-off/", schedule.end_time_off, name="end_time_off"),

@@ -294,6 +294,7 @@ def _arguments(visit: Booking) -> dict[str, Any]:
         "person.slug": visit.provider.slug,
         "place.slug": visit.location.slug,
         "address.slug": visit.location.slug,
+        "end_closure.slug": visit.location.slug,
         "rename.pk": Resource.objects.filter(location=visit.location).earliest("pk").pk,
         "account.pk": UserFactory(groups=[Role.FRONT_DESK], is_staff=True).pk,
         "uninvite.pk": InvitationFactory().pk,

@@ -42,6 +42,7 @@ from booking.services.changes.drafts import (
 )
 from booking.services.changes.proposing import (
     approve,
+    end_closure,
     end_time_off,
     must_ask,
     preview,
@@ -59,6 +60,7 @@ __all__ = [
     "choose",
     "closure",
     "decide",
+    "end_closure",
     "end_time_off",
     "extra_opening",
     "leaving",

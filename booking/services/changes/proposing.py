@@ -13,6 +13,7 @@ from booking.errors import NotNow
 from booking.models import Booking, Resource, ScheduleChange, TimeOff, TouchedVisit
 from booking.services.changes.kinds import WAYS, lock
 from clinic.accounts.models import User
+from clinic.places.models import Closure
 from clinic.places.policies import policy_for
 from clinic.trail.services import note
 
@@ -113,6 +114,29 @@ def end_time_off(*, time_off: TimeOff, user: User, now: datetime) -> None:
         ends_at=time_off.ends_at.isoformat(),
     )
     time_off.delete()
+
+
+@transaction.atomic
+def end_closure(*, closure: Closure, user: User, now: datetime) -> None:
+    """Open on the days of `closure` after all, whoever wrote it.
+
+    The change that wrote it is taken back with it. Raises NotNow where that is over.
+    """
+    standing = [State.PENDING, State.IN_FORCE]
+    changes = ScheduleChange.objects.filter(kind=ScheduleChange.Kind.CLOSURE, state__in=standing)
+    wrote = changes.filter(data__closure=closure.pk).first()
+    if wrote is not None:
+        withdraw(change=wrote, user=user, now=now)
+        return
+    note(
+        user_id=user.pk,
+        what="schedule.closure_ended",
+        subject=f"location:{closure.location_id}",
+        now=now,
+        starts_on=closure.starts_on.isoformat(),
+        ends_on=closure.ends_on.isoformat(),
+    )
+    closure.delete()
 
 
 @transaction.atomic

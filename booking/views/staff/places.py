@@ -18,16 +18,17 @@ from booking.forms.places import FixtureForm, LocationForm, NameForm
 from booking.models import Booking, Kind, Resource
 from booking.selectors.slots import last_day
 from booking.selectors.staffing import place_facts, visits_ahead
-from booking.services import fixtures
+from booking.services import changes, fixtures
 from booking.views.staff.frame import user_of
 from clinic.accounts.access import allowed
 from clinic.places.models import Location
 from clinic.places.policies import policy_for
 from clinic.web import clock
-from clinic.web.presses import see_other
+from clinic.web.addresses import key_in
+from clinic.web.presses import press, see_other
 from clinic.web.workspace import staff_page
 
-EDITS_PLACES = "places.change_location"
+EDITS_PLACES, CLOSES = "places.change_location", "places.add_closure"
 
 
 @require_safe
@@ -58,6 +59,23 @@ def place(request: HttpRequest, slug: str) -> HttpResponse:
         return staff_page(
             request, "staff/places/place.html", context, status=422 if form.errors else 200
         )
+
+
+@press(else_to="place")
+@allowed(CLOSES)
+def end_closure(request: HttpRequest, slug: str) -> HttpResponse:
+    """Take a closure back; what was decided of its visits stays."""
+    location = get_object_or_404(Location, slug=slug)
+    row = location.closures.filter(pk=key_in(request.POST.get("closure"))).first()
+    try:
+        if row is None:
+            raise NotNow(_("This closure was taken back already."))
+        changes.end_closure(closure=row, user=user_of(request), now=clock.now())
+    except NotNow as refusal:
+        messages.warning(request, str(refusal.message))
+    else:
+        messages.success(request, _("Taken back. These days can be booked again."))
+    return see_other(reverse("staff:place", args=[slug]))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

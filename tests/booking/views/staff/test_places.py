@@ -14,12 +14,14 @@ from django.urls import reverse
 
 from booking.models import Device, Resource, Room, TimeOff
 from booking.permissions import Role
+from booking.services import changes
+from clinic.accounts.models import User
 from clinic.places.models import Closure, Location
 from clinic.places.public_holidays import proposed_closures
 from clinic.trail.models import Entry
 from clinic.web import clock
 from tests.booking.scenes import NOW, on, slots_on, walls
-from tests.factories import DeviceFactory, RoomFactory, booked
+from tests.factories import ClosureFactory, DeviceFactory, RoomFactory, booked
 
 PLACES = reverse("staff:places")
 
@@ -164,6 +166,36 @@ def test_the_clock_of_a_place_stays(admin: Browser, scene) -> None:
 
     scene.location.refresh_from_db()
     assert scene.location.time_zone == zone
+
+
+class TestAClosureIsTakenBack:
+    def take_back(self, browser: Browser, closure: Closure) -> str:
+        url = reverse("staff:end_closure", args=[closure.location.slug])
+        browser.post(url, {"closure": closure.pk})
+        return browser.get(page_of(closure.location)).content.decode()
+
+    def test_one_that_was_there_before_there_were_changes(self, admin: Browser, scene) -> None:
+        closure = ClosureFactory(location=scene.location, starts_on=on(scene, 14, 0).date())
+        assert not walls(slots_on(scene, 14))
+
+        assert "These days can be booked again." in self.take_back(admin, closure)
+        assert walls(slots_on(scene, 14))
+        assert Entry.objects.get(what="schedule.closure_ended").facts["starts_on"] == "2030-03-14"
+
+        assert "This closure was taken back already." in self.take_back(admin, closure)
+
+    def test_with_the_change_that_wrote_it(self, admin: Browser, scene) -> None:
+        day = on(scene, 14, 0).date()
+        draft = changes.closure(location=scene.location, starts_on=day, ends_on=day)
+        change = changes.propose(
+            change=draft, user=User.objects.get(pk=admin.session["_auth_user_id"]), now=NOW
+        )
+
+        self.take_back(admin, Closure.objects.get())
+
+        change.refresh_from_db()
+        assert change.state == "withdrawn"
+        assert walls(slots_on(scene, 14))
 
 
 def switch_off(browser: Browser, location: Location) -> Any:
