@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from datetime import datetime, tzinfo
 
 from django.db.models import Q, QuerySet
 
@@ -14,6 +13,8 @@ from booking.selectors.proof import people_in
 from clinic.clients.models import email_key, name_key
 from clinic.messaging import selectors as outbox
 from clinic.messaging.models import Message, address_key
+from clinic.places.models import Location
+from clinic.places.selectors import home_zone
 
 ABOUT_VISITS = {"booking", "test"}
 FOUND_AT_MOST = 500  # visits whose messages one search looks through, the latest
@@ -27,11 +28,7 @@ class Row:
     message: Message
     visit: Booking | None
     recipient: str
-
-    @property
-    def zone(self) -> ZoneInfo | None:
-        """The zone of the visit's place; None, which is UTC, without a visit."""
-        return self.visit.location.zone if self.visit else None
+    zone: tzinfo  # of the visit's place; of the first place of the clinic without a visit
 
 
 def in_state(state: str, *, now: datetime) -> QuerySet[Message]:
@@ -78,17 +75,19 @@ def references(typed: str) -> list[str]:
 def rows(messages: Sequence[Message]) -> list[Row]:
     """Return `messages` with the visits they are about and their recipients' names.
 
-    3 queries at most.
+    4 queries at most.
     """
     keys = {message: _visit_of(message) for message in messages}
     visits = Booking.objects.select_related("client", "location", "provider__resource_ptr").in_bulk(
         {key for key in keys.values() if key is not None}
     )
     people = people_in(messages)
+    home = home_zone(Location.objects.filter(is_active=True)[:1])
     found = []
     for message, key in keys.items():
         visit = visits.get(key) if key is not None else None
-        found.append(Row(message, visit, people.name(message.recipient, visit)))
+        zone = visit.location.zone if visit else home
+        found.append(Row(message, visit, people.name(message.recipient, visit), zone))
     return found
 
 

@@ -86,7 +86,7 @@ def test_the_desk_costs_the_same_for_one_row_as_for_twenty(desk, django_assert_n
         planned(visit, f"X{number}", due_at=WAITING)
         alert(visit)
 
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         page = desk.get(MESSAGES)
     assert len(page.context["rows"]) == 25
 
@@ -97,7 +97,7 @@ def test_a_message_shows_its_proof_and_costs_the_same_whatever_it_is_made_of(
     texts = InstructionVersionFactory.create_batch(10)
     message = sent(booking, content_versions=[str(version.pk) for version in texts])
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         page = text(desk.get(page_of(message)))
 
     assert "ab12" * 16 in page
