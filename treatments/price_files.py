@@ -232,11 +232,12 @@ class _Places:
 
 def _read(text: str) -> Iterator[tuple[int, dict[str, str]]]:
     """The lines of a file that say something, by number; their cells are trimmed."""
-    header, _newline, _rest = text.partition("\n")
+    header, _newline, _rest = text.lstrip().partition("\n")
     signs = max(",;\t", key=header.count)
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=signs, strict=True)
-        names = [name.strip().lower().removeprefix("'") for name in next(reader, [])]
+        head = next((cells for cells in reader if any(cells)), [])
+        names = [name.strip().lower().removeprefix("'") for name in head]
         missing = [name for name in COLUMNS if name not in names and name != "name"]
         if missing:
             says = _("The first line has to name these columns: %(names)s. Missing: %(missing)s.")

@@ -83,6 +83,7 @@ def test_a_line_that_differs_is_an_edit_of_its_cell(option):
         "code\tminutes\tprice_list\tlocation\tprice\nT06\t45\t\t\t$150\n",
         'Code,Name,Minutes,Price_list,Location,Price,Note\n"T06",,"45",,,"150.00",x\n\n',
         "code;minutes;price_list;location;price\r\n;;;;\r\n\r\nT06;045;;;150,00 €;;\r\n",
+        "\n\ncode;minutes;price_list;location;price\nT06;45;;;150\n",
         "code,minutes,price_list,location,price\rT06,45,,,'150.0000\r",
     ],
 )

@@ -416,6 +416,15 @@ def test_the_day_and_the_reason_are_kept_and_show_what_they_do(sam, scene):
     assert past.status_code == 422
 
 
+def test_what_was_typed_in_another_window_is_counted_as_well(sam, scene):
+    type_in(sam, scene, "175")
+    type_in(sam, scene, "190", location=scene.location.pk)  # while the first window stays open
+
+    answer = sam.post(START, {"effective_from": str(APRIL), "reason": "The"}, headers=HTMX)
+
+    assert '<h2 id="draft-title" hx-swap-oob="true">2 changes</h2>' in answer.content.decode()
+
+
 # Publishing
 
 
@@ -634,6 +643,9 @@ def test_of_very_many_wrong_lines_the_first_hundred_are_listed(sam, scene):
 
 def test_no_file_or_a_strange_one_says_so(sam, scene):
     assert "Choose a file." in text(sam.post(reverse("prices:import")))
+    empty = text(send(sam, ""))
+    assert "The submitted file is empty." in empty
+    assert "Choose a file." not in empty
     assert escape("has to name these columns") in text(send(sam, "a,b\n1,2\n"))
 
 

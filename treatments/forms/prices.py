@@ -197,6 +197,6 @@ class FileForm(forms.Form):
                 found["text"] = decoded(found["file"].read())
             except Unreadable as error:
                 self.add_error("file", str(error))
-        elif not found.get("text") and "text" not in self.errors:
+        elif not found.get("text") and not self.errors:
             self.add_error("file", _("Choose a file."))
         return found

@@ -10,6 +10,7 @@ from csp.constants import SELF
 from csp.decorators import csp_replace
 from django.contrib import messages as toasts
 from django.core.paginator import Paginator
+from django.forms import Field
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -277,10 +278,17 @@ def _differing(editor: Editor, stored: Treatment | AddOn) -> list[tuple[str, str
     editor.form.is_valid()
     typed = editor.form.instance
     return [
-        (str(editor.form.fields[name].label), str(getattr(stored, name)))
+        (str(editor.form.fields[name].label), _as_read(editor.form.fields[name], stored, name))
         for name in (*stored.texts(), "minutes", "figure", "areas")
         if name in editor.form.fields and getattr(typed, name) != getattr(stored, name)
     ]
+
+
+def _as_read(field: Field, stored: Treatment | AddOn, name: str) -> str:
+    """Return what is stored as the form calls it: choices by their labels, "–" for nothing."""
+    value, words = getattr(stored, name), dict(getattr(field, "choices", ()))
+    values = value if isinstance(value, list) else [value]
+    return ", ".join(str(words.get(each, each)) for each in values) or "–"
 
 
 def _thing_or_404(kind: str, pk: int) -> Thing:
