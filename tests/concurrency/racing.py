@@ -22,9 +22,18 @@ from tests.deep import rounds
 
 Job = Callable[[], object]
 PATIENCE = 90  # seconds until a race that does not end counts as a deadlock
-# How often a crowd races. On SQLite one writes at a time by the database's own rule, and a crowd
-# spends its seconds asleep, asking ten times a second whether it may.
-CROWDS = rounds(1, 10 if connection.vendor == "postgresql" else 3)
+
+
+def laps(normal: int, deep: int) -> int:
+    """Return how often something races, normally and when digging deep, which is for PostgreSQL.
+
+    On SQLite one writes at a time by the database's own rule, and who races there spends the
+    seconds asleep, asking ten times a second whether they may.
+    """
+    return rounds(normal, deep if connection.vendor == "postgresql" else normal)
+
+
+CROWDS = laps(1, 10)
 
 
 @dataclass(frozen=True)

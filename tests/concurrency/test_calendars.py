@@ -11,13 +11,12 @@ from booking.services import calendars, fetching
 from booking.services.calendars import import_calendar, import_outside_calendars, open_feed
 from tests.booking.calendars.test_outside import calendar
 from tests.booking.scenes import NOW
-from tests.concurrency.racing import errors, race
-from tests.deep import rounds
+from tests.concurrency.racing import errors, laps, race
 from tests.factories import LONG_AGO, ClientFactory, ProviderFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ROUNDS = rounds(2, 8)
+ROUNDS = laps(2, 8)
 BUSY = calendar("DTSTART:20300304T140000Z|DTEND:20300304T150000Z")
 
 

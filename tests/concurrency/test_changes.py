@@ -12,13 +12,12 @@ from booking.services.ledger import CLIENT, staff
 from booking.services.schedule import Stretch
 from booking.wishes import Wish
 from tests.booking.scenes import NOW, confirm, hold, on
-from tests.concurrency.racing import Job, errors, late, lingering, race
-from tests.deep import rounds
+from tests.concurrency.racing import Job, errors, laps, late, lingering, race
 from tests.factories import PriceFactory, Scene, UserFactory, open_clinic
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ROUNDS = rounds(3, 12)
+ROUNDS = laps(3, 12)
 
 
 @pytest.fixture

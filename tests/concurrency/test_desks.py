@@ -12,8 +12,7 @@ from clinic.places.models import PolicyVersion
 from clinic.places.policies import policy_for
 from clinic.places.services import publish_policy
 from tests.booking.scenes import NOW
-from tests.concurrency.racing import race
-from tests.deep import rounds
+from tests.concurrency.racing import laps, race
 from tests.factories import (
     InstructionFactory,
     InstructionVersionFactory,
@@ -27,7 +26,7 @@ from treatments.services import instructions
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ROUNDS = rounds(2, 8)
+ROUNDS = laps(2, 8)
 publish = partial(partial, publish_policy, reason="Why", seen=0, now=NOW)
 
 

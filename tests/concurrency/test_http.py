@@ -17,7 +17,7 @@ from clinic.messaging.models import Message
 from clinic.web import clock
 from tests.booking.views.browsing import TYPED, Page
 from tests.browsers import Browser, button, free, times_path
-from tests.deep import rounds
+from tests.concurrency.racing import laps
 from tests.factories import Scene, open_clinic
 from tests.processes import environment, running
 from tests.services import free_port
@@ -95,7 +95,7 @@ def confirm_fifty_times(winner: Browser, details: str, email: str) -> None:
 
 
 def test_of_fifty_browsers_one_gets_a_time_and_books_it_once_with_fifty_presses(port):
-    for number in range(rounds(1, 10)):
+    for number in range(laps(1, 10)):
         scene = open_clinic()
 
         winner, details = press_one_time(port, scene)

@@ -8,13 +8,12 @@ from booking import services
 from booking.models import Booking
 from booking.services.ledger import staff
 from tests.booking.scenes import NOW, confirm, on
-from tests.concurrency.racing import errors, late, lingering, race
-from tests.deep import rounds
+from tests.concurrency.racing import errors, laps, late, lingering, race
 from tests.factories import UserFactory, open_clinic
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ROUNDS = rounds(3, 12)
+ROUNDS = laps(3, 12)
 
 
 def press(name: str, booking: Booking, **fields: object) -> Callable[[], str]:

@@ -11,13 +11,12 @@ from booking.services.ledger import CLIENT
 from booking.services.schedule import Stretch
 from tests.booking.changes.scenes import day_off, visit
 from tests.booking.scenes import NOW, hold, on, type_details, visitor, wish_for
-from tests.concurrency.racing import Job, errors, late, lingering, race
-from tests.deep import rounds
+from tests.concurrency.racing import Job, errors, laps, late, lingering, race
 from tests.factories import ClientFactory, Scene, UserFactory, open_clinic
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ROUNDS = rounds(3, 12)
+ROUNDS = laps(3, 12)
 Decision, State = TouchedVisit.Decision, ScheduleChange.State
 
 
