@@ -12,7 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from booking import links
 from booking.errors import BookingError, NotNow, NotOffered, ReasonMissing, SlotTaken
 from booking.forms.desk import BookForm, Chosen, TimeForm, read_chosen
-from booking.models import BookingEvent, Provider, Status
+from booking.models import ACTIVE, BookingEvent, Provider, Status
 from booking.permissions import clients_of
 from booking.scheduling.wallclock import instant
 from booking.selectors import (
@@ -45,7 +45,7 @@ from booking.services.desk import Newcomer, book_visit, broken_rules, known_as, 
 from booking.services.forms import can_be_told, is_overdue
 from booking.services.ledger import staff
 from booking.views.holds import go_on
-from booking.views.staff.frame import may_open_client, user_of, visit_or_404
+from booking.views.staff.frame import may_open_client, user_of, visit_or_404, visit_url
 from booking.views.staff.outside import in_words
 from booking.views.steps import extras_in_words
 from booking.views.times import FORTNIGHT, Day, parts_of_day
@@ -127,8 +127,13 @@ def book(request: HttpRequest) -> HttpResponse:
 @require_safe
 @allowed(*BOOKS)
 def booked(request: HttpRequest, reference: str) -> HttpResponse:
-    """What was booked, and what comes next: the link to read out, or the client who is here."""
+    """What was booked, and what comes next: the link to read out, or the client who is here.
+
+    With nothing to come, its time let go or canceled, the page of the visit says so.
+    """
     booking, now = visit_or_404(request, reference), clock.now()
+    if booking.status not in ACTIVE:
+        return redirect(visit_url(booking))
     assert booking.client is not None  # noqa: S101  # visit_or_404 finds no other
     zone = booking.location.zone
     is_today = booking.starts_at.astimezone(zone).date() == now.astimezone(zone).date()

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from booking.models import Booking, Status
 from booking.permissions import Role
+from booking.services.forms import end_overdue_forms
 from clinic.clients.models import Client
 from clinic.web import clock
 from tests.booking.scenes import NOW, confirm, hold, on
@@ -220,6 +221,16 @@ class TestBooking:
         visit = words(desk.get(reverse("staff:visit", args=[booking.reference])))
         assert "Details by tomorrow, 7:00 am" in visit
         assert reverse("staff:booked", args=[booking.reference]) in visit
+
+    def test_with_its_time_let_go_the_page_of_the_visit_says_so(self, desk, scene):
+        desk.post(URL, sent(scene, chosen=key(scene, on(scene, 5, 10)), book=1))
+        booking = Booking.objects.get()
+        end_overdue_forms(now=booking.held_until)
+
+        response = desk.get(reverse("staff:booked", args=[booking.reference]))
+
+        assert response["Location"] == reverse("staff:visit", args=[booking.reference])
+        assert "Let go" in words(desk.get(response["Location"]))
 
     def test_a_swap_is_led_on_with_the_whole_page(self, desk, scene):
         response = desk.post(
