@@ -118,8 +118,9 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
 def answer(request: HttpRequest, pk: int) -> HttpResponse:
     """Approve what was asked for, or refuse it with a reason."""
     found, form = _change_or_404(request, pk), AnswerForm(request.POST)
-    words = form.cleaned_data["answer"] if form.is_valid() else ""
-    user, now = user_of(request), clock.now()
+    if not form.is_valid():
+        return _change_page(request, found, form=form, status=422)
+    words, user, now = form.cleaned_data["answer"], user_of(request), clock.now()
     try:
         if "refuse" in request.POST:
             services.refuse(change=found, user=user, answer=words, now=now)
@@ -284,12 +285,14 @@ def _change_page(
     change: ScheduleChange,
     *,
     errors: dict[int, str] | None = None,
+    form: AnswerForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
     user, now = user_of(request), clock.now()
     context = _rows_context(request, change, errors=errors)
     context |= {
         "change": change,
+        "form": form or AnswerForm(),
         "may_answer": change.state == State.ASKED and user.has_perm(APPROVES),
         "may_withdraw": _may_withdraw(change, user),
         "would_touch": [],

@@ -286,6 +286,25 @@ class TestAsking:
         shown = mine.get(reverse("staff:changes")).content.decode()
         assert "Not in May" in shown
         assert "Not approved" in shown
+        assert "touches no visits" not in mine.get(page(change)).content.decode()
+
+    @pytest.mark.parametrize(
+        ("typed", "said"), [(" ", "Please say why"), ("x" * 201, "at most 200 characters")]
+    )
+    def test_an_answer_that_will_not_do_is_said_beside_it(
+        self, as_, hana, admin, scene, typed, said
+    ):
+        as_(hana).post(new("time_off"), day_away(scene))
+        change = ScheduleChange.objects.get()
+
+        response = admin.post(
+            reverse("staff:answer", args=[change.pk]), {"refuse": "", "answer": typed}
+        )
+
+        assert response.status_code == 422
+        assert said in response.content.decode()
+        change.refresh_from_db()
+        assert change.state == State.ASKED
 
     def test_nobody_asks_for_a_colleague_or_looks_at_theirs(self, as_, hana, scene, dana):
         mine, other = as_(hana), scene.providers[1]
