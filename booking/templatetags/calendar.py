@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from django import template
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
+from booking.models import Booking
 from clinic.web.templatetags.lumen import icon
 
 if TYPE_CHECKING:
+    from booking.views.staff.carrying import Carried
     from booking.views.staff.drawing import Box, Drawn
 
 register = template.Library()
 
 
 @register.simple_tag
-def calendar_box(box: Box, drawn: Drawn, book_url: str) -> SafeString:
-    """Return one box of a column: a visit, a stretch that is blocked, or one that is free."""
+def calendar_box(box: Box, drawn: Drawn, book_url: str, held: Carried | None) -> SafeString:
+    """Return one box of a column: a visit, a stretch that is blocked or free, or a place for one.
+
+    A place is for the visit that is `held`.
+    """
     if box.sort == "visit":
         return visit_box(box)
+    if box.sort == "place" and held:
+        return place_box(box, drawn, held.visit)
     return free_box(box, drawn, book_url) if box.sort == "free" else blocked_box(box)
 
 
@@ -37,6 +46,28 @@ def free_box(box: Box, drawn: Drawn, book_url: str) -> SafeString:
         box.start,
         drawn.column.resource.pk,
         box.name,
+    )
+
+
+def place_box(box: Box, drawn: Drawn, visit: Booking) -> SafeString:
+    """Return a time that is free for `visit`, which leads to the page that asks."""
+    query = {
+        "day": drawn.column.day.isoformat(),
+        "time": box.start,
+        "provider": drawn.column.resource.pk,
+        "version": visit.schedule_version,
+        **({"again": 1} if box.css else {}),
+    }
+    return format_html(
+        '<li class="cal-place {}" data-set="--at:{}"><a href="{}?{}">{}{}'
+        '<em class="visually-hidden">, {}</em></a></li>',
+        "is-outside" if box.word else "",
+        box.at,
+        reverse("staff:move", args=[visit.reference]),
+        urlencode(query, safe=":"),
+        box.name,
+        format_html('<em class="cal-time">, {}</em>', box.word) if box.word else "",
+        _("place it here"),
     )
 
 

@@ -18,6 +18,7 @@ from booking.letters.staff import initialed
 from booking.models import UPCOMING, Booking, Provider, Resource, Status
 from booking.scheduling.axis import Axis
 from booking.scheduling.spans import Span
+from booking.scheduling.wallclock import day_span
 from booking.selectors.calendar import Column, Off, Why
 from booking.selectors.today import name_here
 from booking.services.resizing import RESIZABLE
@@ -146,7 +147,6 @@ class Drawn:
     label: str
     hours: str
     boxes: list[Box]  # in order of time
-    places: list[Box]
     now_at: int | None
 
     @property
@@ -207,10 +207,10 @@ def draw(
                 *_offs(column, axis, is_week=is_week),
                 *(each for each in visits if each.minutes),
                 *_free(free, column, axis),
+                *(_place(each, axis) for each in places),
             ],
             key=attrgetter("at"),
         ),
-        places=[_place(each, axis) for each in places],
         now_at=now_at,
     )
 
@@ -310,9 +310,14 @@ def _offs(column: Column, axis: Axis, *, is_week: bool) -> Iterator[Box]:
                 minutes=minutes,
                 css="" if off.why == Why.BREAK else "is-away",
                 name=_reason(off, column, is_week=is_week),
-                times=_("%(start)s to %(end)s")
-                % {"start": _wall(off.span[0]), "end": _wall(off.span[1])},
+                times=_times(off.span, whole=day_span(column.day, axis.zone)),
             )
+
+
+def _times(span: Span, *, whole: Span) -> str:
+    if span == whole:
+        return _("all day")
+    return _("%(start)s to %(end)s") % {"start": _wall(span[0]), "end": _wall(span[1])}
 
 
 def _reason(off: Off, column: Column, *, is_week: bool) -> str:

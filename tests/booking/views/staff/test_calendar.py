@@ -157,7 +157,7 @@ def test_why_a_time_is_not_free_stands_in_words(desk, scene):
 def test_a_closed_day_says_why(desk, scene):
     ClosureFactory(location=scene.location, reason="Inventory")
 
-    assert "Closed: Inventory" in text(desk.get(f"{DAY}?day=2030-03-04"))
+    assert "all day" in box(text(desk.get(f"{DAY}?day=2030-03-04")), "Closed: Inventory")
     assert "Closed: Inventory" in text(desk.get(f"{WEEK}?day=2030-03-04"))
 
 

@@ -302,9 +302,10 @@ class TestAroundTheHours:
             page.split(place.format(at, booking.provider_id))[1].split("</li>")[0]
             for at in ("12:30", "14:00")
         )
-        assert "outside hours, place it here" in outside
+        assert "outside hours" in outside
         assert "outside hours" not in within
         assert place.format("17:45", booking.provider_id) not in page  # beyond what is drawn
+        assert page.index(within) < page.index("Off from 2 pm") < page.index(outside)
 
     def test_a_held_visit_is_offered_none_on_a_day_off(self, desk, scene, booking):
         booking.provider.working_hours.filter(weekday=1).delete()
