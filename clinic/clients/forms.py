@@ -13,7 +13,7 @@ from clinic.clients.models import Client, ConsentKind
 from clinic.clients.selectors import OPTIONAL, preferences
 from clinic.web.fields import MobileField
 
-PREFERENCES_WORDING = "2026-11.2"
+PREFERENCES_WORDING = "2026-11.3"  # of no other form: it says which words were asked
 BY_TEXT = (ConsentKind.SERVICE_SMS, ConsentKind.MARKETING_SMS)
 
 

@@ -14,7 +14,9 @@ from booking import links
 from booking.models import Booking, Draft, Feed, Status
 from booking.services.confirming import CONSENT_WORDING
 from clinic.accounts.models import User
-from clinic.clients.models import Client
+from clinic.clients.forms import PREFERENCES_WORDING
+from clinic.clients.models import Client, ConsentKind
+from clinic.clients.services import record_consent
 from clinic.messaging.models import Message, Suppression
 from tests.accounts.signing_in import ask_for_code, code_in_letter
 from tests.booking.scenes import NOW, on, type_details, visitor
@@ -39,6 +41,18 @@ class TestConsents:
         maya.save()
 
         assert "Thursday, February 28, when" in look(area, "privacy")
+
+    def test_show_the_words_of_the_form_on_which_they_were_given(self, area, maya):
+        record_consent(
+            client=maya,
+            kind=ConsentKind.SERVICE_SMS,
+            is_given=True,
+            wording_version=PREFERENCES_WORDING,
+            source="preferences",
+            now=NOW,
+        )
+
+        assert "never before 8 am or after 9 pm" in look(area, "privacy")
 
     def test_keep_earlier_answers_below_the_one_that_counts(self, area, maya, wall_clock):
         press(area, "messages", feedback="on")
