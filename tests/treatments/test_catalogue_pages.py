@@ -286,7 +286,10 @@ def test_who_saves_second_is_told_what_differs_and_loses_nothing(admin, face, le
     sent = typed(admin, page_of(face), summary="Mine.")
     other = Browser()
     other.force_login(UserFactory(groups=[Role.ADMIN], is_staff=True))
-    other.post(page_of(face), typed(other, page_of(face), name="Classic Tone", summary="Theirs."))
+    theirs = {"name": "Classic Tone", "summary": "Theirs.", "figure": "calm"}
+    other.post(
+        page_of(face), typed(other, page_of(face), areas=["face", "brow_forehead"], **theirs)
+    )
 
     response = admin.post(page_of(face), sent)
 
@@ -295,6 +298,8 @@ def test_who_saves_second_is_told_what_differs_and_loses_nothing(admin, face, le
     assert "Somebody saved this meanwhile." in page
     assert "In one sentence is saved as: “Theirs.”" in page
     assert "Name is saved as: “Classic Tone”" in page
+    assert "Areas is saved as: “Face, Brow and forehead”" in page
+    assert "Drawing is saved as: “Calm face”" in page
     assert response.context["form"]["summary"].value() == "Mine."
 
     again = {**sent, "seen": response.context["form"]["seen"].value()}
@@ -361,6 +366,10 @@ def test_retiring_shows_the_visits_it_touches_without_a_name_and_deletes_nothing
     assert (face.visibility, visit.status) == (Visibility.RETIRED, Status.CONFIRMED)
     assert not Option.objects.bookable().filter(treatment=face).exists()
     assert Entry.objects.get(what="catalogue.retired").subject == f"treatment:{face.pk}"
+    after = admin.get(retire_page("treatment", face.pk))
+    assert shown.context["change_url"] in shown.content.decode()
+    assert shown.context["change_url"] not in after.content.decode(), "it would be refused"
+    assert "offer it again and retire it as a change" in words(after)
 
 
 def test_a_retired_treatment_is_offered_again(admin, face, length):
