@@ -146,4 +146,5 @@ def _send(request: HttpRequest, invitation: Invitation) -> None:
 
 
 def _accounts() -> QuerySet[User]:
-    return User.objects.filter(is_staff=True).prefetch_related("groups")
+    staff = User.objects.filter(is_staff=True).select_related("provider")
+    return staff.prefetch_related("groups")

@@ -205,3 +205,18 @@ def test_an_admin_does_not_change_who_runs_the_system(admin: Browser) -> None:
 
     root.refresh_from_db()
     assert root.is_superuser
+
+
+def test_who_may_not_sign_in_can_still_be_booked_and_the_page_leads_to_leaving(
+    admin: Browser, scene
+) -> None:
+    user = UserFactory(is_staff=True)
+    page = reverse("staff:account", args=[user.pk])
+    assert "can still be booked" not in admin.get(page).content.decode()
+    scene.provider.user = user
+    scene.provider.save()
+
+    said = admin.get(page).content.decode()
+
+    assert "Their visits stay theirs, and they can still be booked." in said
+    assert f"{reverse('staff:propose', args=['leaving'])}?resource={scene.provider.pk}" in said
