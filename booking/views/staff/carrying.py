@@ -44,13 +44,14 @@ class Carried:
     def places(self, day: date, provider: int, axis: Axis, *, apart: int) -> list[Place]:
         """Return where `provider` could give it on `day`, `apart` seconds from each other.
 
-        Times within hours come first; where there are hours that day, what else has room on `axis`
-        goes around them.
+        On days on which they are in: times within their hours first, and around them what else
+        has room on `axis`.
         """
         if self.free is None or provider not in self.people:
             return []
         person, whole = self.free.providers[provider], day_span(day, self.free.zone)
-        is_in = bool(intersect(merged(self.free.hours[provider]), [whole]))
+        if not intersect(merged(self.free.hours[provider]), [whole]):
+            return []
         stands = (int(self.visit.starts_at.timestamp()), self.visit.provider_id)
         within, outside = list[int](), list[int]()
         for start in starts_within(self.free.starts[provider], whole):
@@ -58,7 +59,7 @@ class Carried:
                 continue
             if not outside_hours(self.free, person, start):
                 within.append(start)
-            elif is_in and axis.shows(start, apart // 60):
+            elif axis.shows(start, apart // 60):
                 outside.append(start)
         within = list(spread(within, apart=apart))
         outside = [each for each in outside if all(abs(each - one) >= apart for one in within)]

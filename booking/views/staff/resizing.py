@@ -11,11 +11,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from booking import services
-from booking.errors import BookingError, ReasonMissing
+from booking.errors import BookingError, ReasonMissing, SlotTaken
 from booking.forms.calendar import ResizeForm
 from booking.models import Booking
 from booking.services.ledger import staff
-from booking.services.resizing import LEAST_MINUTES, RESIZABLE, longest, outgrown
+from booking.services.resizing import (
+    LEAST_MINUTES,
+    RESIZABLE,
+    RUNS_INTO,
+    longest,
+    outgrown,
+    runs_into_something,
+)
 from booking.views.staff.frame import CHANGES_VISITS, changeable_or_404, user_of
 from booking.views.staff.moving import calendar_url, last_change
 from booking.views.staff.outside import in_words
@@ -65,6 +72,9 @@ def _page(
     most = longest(visit, now=now)
     lengths = [visit.minutes + by for by in BY if LEAST_MINUTES <= visit.minutes + by <= most]
     stale = last_change(visit, asked["version"]) if asked else None
+    is_free = not asked or not runs_into_something(visit, asked["minutes"] - visit.minutes, now=now)
+    if refusal is None and not is_free:
+        refusal, status = SlotTaken(str(RUNS_INTO)), 409
     context = {
         "booking": visit,
         "form": form,
@@ -72,6 +82,7 @@ def _page(
         "broken": in_words(outgrown(visit, asked["minutes"]), visit.provider) if asked else [],
         "ends_at": visit.starts_at + timedelta(minutes=asked["minutes"]) if asked else None,
         "is_ahead": visit.starts_at > now,
+        "is_free": is_free,
         "is_so": asked is not None and asked["minutes"] == visit.minutes,
         "lengths": lengths,
         "refusal": refusal,

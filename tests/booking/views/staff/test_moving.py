@@ -377,6 +377,19 @@ class TestHolding:
 class TestLength:
     """A visit becomes longer or shorter."""
 
+    def test_what_it_would_run_into_is_said_at_the_first_look(self, desk, scene, booking):
+        TimeOffFactory(
+            resource=booking.provider, starts_at=on(scene, 4, 10, 30), ends_at=on(scene, 4, 12)
+        )
+
+        answer = desk.get(url("resize", booking), {"minutes": 90, "version": 0})
+
+        page = text(answer)
+        assert answer.status_code == 409
+        assert "That runs into the next visit, or into time that is blocked." in page
+        assert "What changes" not in page
+        assert "Another length" in page
+
     def test_past_the_hours_it_needs_a_reason(self, desk, scene, booking):
         booking.provider.working_hours.filter(weekday=0).update(ends_at=time(10, 30))
         asked = {"minutes": 90, "version": 0}
