@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -186,7 +187,9 @@ def _write_messages(bookings: Iterable[Booking], *, now: datetime) -> None:
         until = now if is_ahead else booking.status_changed_at
         address = booking.client.email if booking.client else ""
         is_recent = booking.ends_at > now - REMEMBERED
-        for draft in planned_messages(booking, now=booking.created_at):
+        promised = copy(booking)
+        promised.status = Status.CONFIRMED  # as it stood when its messages were planned
+        for draft in planned_messages(promised, now=booking.created_at):
             if draft.due_at > until:
                 planned += [draft] if is_ahead else []
             elif draft.code == "M01" or is_recent:
