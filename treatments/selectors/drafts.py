@@ -245,12 +245,12 @@ def _wrong(
     It has to suit its own band, and that of every place where it counts or lets another price
     count, now or from a day to come.
     """
-    cell, offer = edit.cell, offered.offer
-    if edit.amount is not None and (
-        says := wrong_amount(edit.amount, offer=offer, policy=bands[cell.location])
-    ):
+    cell, offer, own = edit.cell, offered.offer, bands[edit.cell.location]
+    if edit.amount is not None and (says := wrong_amount(edit.amount, offer=offer, policy=own)):
         return says
     for place in house.counts_at(cell):
+        if edit.amount is not None and bands[place.pk] == own:
+            continue  # it suits its own band
         for _day, links in after.chains(cell._replace(location=place.pk), starts_on):
             if not any(_is_drafted(row, cell) for row in links):
                 continue

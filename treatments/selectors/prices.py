@@ -42,18 +42,18 @@ def chain(rows: Iterable[Price], *, price_list_id: int | None, visit_on: date) -
     The most particular that has begun, of those the latest. Where that leaves the price to what is
     wider, the next one follows, and so on: the last has the amount, if anything has one.
     """
-    begun = (
+    begun = [
         row
         for row in rows
         if row.effective_from <= visit_on and row.price_list_id in (None, price_list_id)
-    )
+    ]
     found: list[Price] = []
-    for row in sorted(begun, key=_rank, reverse=True):
-        if found and _rank(row)[:2] == _rank(found[-1])[:2]:
-            continue  # an earlier one of the same list and place
-        found.append(row)
-        if row.amount is not None:
+    while begun:
+        found.append(max(begun, key=_rank))
+        if found[-1].amount is not None:
             break
+        ended = _rank(found[-1])[:2]  # with all that came before it in its list and place
+        begun = [row for row in begun if _rank(row)[:2] < ended]
     return found
 
 
