@@ -6,7 +6,6 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from booking.models import UPCOMING
 from booking.permissions import changeable_visits
 from booking.places import SEES_VISITS
 from booking.selectors.presses import what_can_be_done
@@ -31,7 +30,6 @@ def visit(request: HttpRequest, reference: str) -> HttpResponse:
         "booking": booking,
         "can": what_can_be_done(booking, policy=policy, now=now) if may_press else None,
         "extras": extras_in_words(booking.add_ons.all(), booking.extra_minutes),
-        "is_ahead": booking.status in UPCOMING and booking.starts_at > now,
         "ledger": ledger(booking),
         "priced": priced_by(booking),
         "may_open_client": may_open_client(request, booking, now=now),

@@ -6,8 +6,8 @@ from icalendar import Calendar
 
 from booking import links
 from booking.models import Booking, Status
-from booking.services import cancel
-from booking.services.ledger import CLIENT
+from booking.services import cancel, resize
+from booking.services.ledger import CLIENT, staff
 from tests.booking.scenes import on
 from tests.booking.views.browsing import Page, Visitor, at, text
 from tests.factories import (
@@ -15,6 +15,7 @@ from tests.factories import (
     InstructionVersionFactory,
     ProviderFactory,
     RoomFactory,
+    UserFactory,
     give_hours,
 )
 
@@ -66,6 +67,12 @@ def test_whoever_has_the_link_sees_the_visit(other, booking):
     assert "maya@mail.example" not in page
     presses = [link(booking) + press for press in ("undo/", "rebook/", "another/")]
     assert [form["action"] for form in Page(page).forms] == presses
+
+
+def test_a_visit_that_was_made_longer_is_as_long_as_it_is(other, booking):
+    resize(booking=booking, minutes=75, actor=staff(UserFactory()), now=booking.created_at)
+
+    assert f"{booking.option.treatment.name}, 75 min" in text(other.browser.get(link(booking)))
 
 
 @pytest.mark.parametrize("token", ["x", "A" * 22, "A" * 65, "0"])

@@ -10,7 +10,7 @@ from booking import services
 from booking.models import Alert, Reading
 from booking.permissions import Role
 from booking.services.care import acknowledge, open_page
-from booking.services.ledger import CLIENT
+from booking.services.ledger import CLIENT, staff
 from clinic.web import clock
 from tests.booking.scenes import NOW, on
 from tests.booking.views.browsing import text
@@ -32,6 +32,12 @@ def test_the_visit_says_who_comes_when_and_to_whom(desk, booking):
     assert "Confirmed" in page
     assert 'href="tel:+15035550123"' in page
     assert "(503) 555-0123" in page
+
+
+def test_a_visit_that_was_made_longer_is_as_long_as_it_is(desk, booking):
+    services.resize(booking=booking, minutes=75, actor=staff(UserFactory()), now=NOW)
+
+    assert f"{booking.option.treatment.name}, 75 min" in text(desk.get(VISIT))
 
 
 @pytest.mark.parametrize(("days", "is_told"), [(-3, True), (6, True), (10, False), (-40, False)])
