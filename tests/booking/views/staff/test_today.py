@@ -342,7 +342,7 @@ class TestWhatIsBetween:
         ]
 
     def test_what_is_free_begins_where_a_visit_could(self, scene, desk):
-        """As in the calendar: nobody books from 4:05, nor the ten minutes from 5:20 to half past."""
+        """As in the calendar: nobody books from 4:05, nor the ten minutes from 5:20 on."""
         TimeOffFactory(
             resource=scene.provider, starts_at=on(scene, 4, 9), ends_at=on(scene, 4, 16, 5)
         )
