@@ -17,6 +17,7 @@ from clinic.web import limits
 from tests.deep import load_hypothesis_profile
 
 load_hypothesis_profile()
+pytest.register_assert_rewrite("tests.model")  # whose steps assert, too
 
 
 def pytest_configure() -> None:

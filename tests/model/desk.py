@@ -7,18 +7,19 @@ that is tried.
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
+from decimal import Decimal
 from uuid import uuid4
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from booking import services
+from booking.message_plan import Trigger
 from booking.models import (
     UPCOMING,
     Booking,
     Status,
 )
-from booking.selectors import free_slots
 from booking.selectors.details import missing_details
 from booking.selectors.replanning import Choice, Row, replanned, touched_visits
 from booking.services import changes
@@ -27,8 +28,9 @@ from booking.services.desk import Newcomer, book_visit, known_as, wish_of
 from booking.services.forms import Details, complete_form
 from booking.wishes import Wish
 from clinic.clients.models import Client
-from tests.model.diary import Ask, Diary, Trigger, When, asks, often, picks, times
+from tests.model.diary import Diary
 from tests.model.truth import DAY, HOUR, MINUTE
+from tests.model.words import Ask, When, asks, ends, is_listed, often, picks, times
 
 FORM_HOURS, LONGEST_VISIT = 24, 90
 KEPT_LATE, SHORTENED_LATE = 10 * MINUTE, 15 * MINUTE
@@ -50,15 +52,10 @@ class Desk(Diary):
         wish = self.wish(ask)
         wish = wish.with_(wish.provider or self.house.providers[person % 2])
         asked = wish_of(wish, client)
-        starts_at, _ends_at, _is_listed = self.time(asked, when, is_staff=True)
-        day = starts_at.astimezone(asked.location.zone).date()
-        anytime = free_slots(
-            wish=asked, first_on=day, last_on=day, now=self.now, is_staff=True, is_at_any_hour=True
-        )
-        ends_at = starts_at + timedelta(seconds=anytime.demand.treatment_seconds)
+        starts_at, free = self.time(asked, when, is_staff=True)
         booking = self.attempt(
-            int(starts_at.timestamp()) in anytime.all_starts
-            and not self.has_visit(client and client.pk, starts_at, ends_at),
+            is_listed(free.at_any_hour(), starts_at)
+            and not self.has_visit(client and client.pk, starts_at, ends(free, starts_at)),
             lambda: book_visit(
                 wish=wish,
                 starts_at=starts_at,
@@ -125,11 +122,21 @@ class Desk(Diary):
         """Without a word to the client."""
         self.move(pick, ask, when, is_staff=True, tell=False)
 
-    @precondition(lambda self: self.companions())
-    @rule(pick=picks, minutes=st.sampled_from([-45, -15, 0, 15, 45]), is_staff=often)
-    def move_beside(self, pick: int, minutes: int, is_staff: bool) -> None:
+    @rule(
+        pick=picks,
+        asked=st.tuples(times, times),
+        minutes=st.sampled_from([-45, -15, 0, 15, 45]),
+        is_staff=often,
+    )
+    def move_beside(
+        self, pick: int, asked: tuple[When, When], minutes: int, is_staff: bool
+    ) -> None:
         """To about the time of another visit of that client, with somebody else if need be."""
-        pairs = self.companions()
+        for when in () if self.companions() else asked:
+            self.book(3, Ask(0, 1, False, 2), when._replace(is_listed=True))
+            self.look()
+        if not (pairs := self.companions()):
+            return
         moved, other = pairs[pick % len(pairs)]
         booking = self.fresh(moved)
         there = self.fresh(other)
@@ -141,7 +148,10 @@ class Desk(Diary):
                 add_ons=own.add_ons,
                 provider=provider,
             )
-            self.move_to(booking, wish, there.starts_at + minutes * MINUTE, is_staff=is_staff)
+            starts_at = there.starts_at + minutes * MINUTE
+            day = starts_at.astimezone(wish.location.zone).date()
+            free = self.free(wish, day, ignoring=booking, is_staff=is_staff)
+            self.move_to(booking, free, starts_at, is_staff=is_staff)
             self.look()
             booking = self.fresh(moved)
 
@@ -209,9 +219,10 @@ class Desk(Diary):
         pick=picks,
         late=st.sampled_from(LATE),
         what=st.sampled_from(["check in", "anyway", "fee", "free"]),
+        is_mistaken=st.booleans(),
     )
-    def come_late(self, pick: int, late: int, what: str) -> None:
-        """Kept, shortened to what is left, treated anyway, or too late."""
+    def come_late(self, pick: int, late: int, what: str, is_mistaken: bool) -> None:
+        """Kept, shortened to what is left, treated anyway, or too late; perhaps taken back."""
         booking = self.pick(pick, Status.CONFIRMED)
         self.wait_for(booking, late * MINUTE)
         since, length = self.now - booking.starts_at, booking.ends_at - booking.starts_at
@@ -240,6 +251,9 @@ class Desk(Diary):
             assert (booking.starts_at, booking.ends_at) == (stood[0] + gone, stood[1])
             self.before_late[booking.pk] = stood
             self.is_here(booking)
+            if is_mistaken:
+                self.look()
+                self.take_back(0, True)
 
     def is_same_day(self, booking: Booking) -> bool:
         zone = booking.location.zone
@@ -289,7 +303,7 @@ class Desk(Diary):
 
     def decide_one(self, row: Row, choice: Choice) -> None:
         booking = self.fresh(row.visit.pk)
-        lines, kept = self.lines[booking.pk], self.kept_lines(booking, is_staff=True)
+        cost, kept = self.costs(booking), self.kept_lines(booking, is_staff=True)
         stood = (booking.starts_at, booking.provider_id)
         self.attempt(
             True,
@@ -310,6 +324,7 @@ class Desk(Diary):
         meant = stood if choice.what == Choice.KEEP else (choice.starts_at, choice.provider)
         assert stands == meant, "decided, and not done"
         if stands != stood:
-            self.lines_before[booking.pk] = lines
+            self.before[booking.pk] = cost
             self.lines[booking.pk] = kept(Wish.of(booking), booking.provider)
+            self.least[booking.pk] = Decimal(0)
             self.expect(booking, Trigger.MOVED)

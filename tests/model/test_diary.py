@@ -4,7 +4,8 @@ from functools import partial
 
 import pytest
 from django.db import connection
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.internal.conjecture import engine
 from hypothesis.stateful import run_state_machine_as_test
 
 from booking.services import ledger
@@ -16,6 +17,7 @@ from tests.model.truth import Post
 
 DEEP_RUNS = {"sqlite": 500, "postgresql": 100}
 STEPS = 40
+SHRINKING = 60  # seconds for finding fewer steps that lead there
 
 
 @pytest.mark.django_db
@@ -23,13 +25,20 @@ def test_whatever_happens_the_diary_prices_and_letters_agree(monkeypatch):
     post = Post()
     monkeypatch.setattr(channels, "CHANNELS", dict.fromkeys(channels.CHANNELS, post))
     monkeypatch.setattr(ledger.logger, "exception", pytest.fail)  # the net below the lock held
+    monkeypatch.setattr(engine, "MAX_SHRINKING_SECONDS", SHRINKING)
     house = open_house()
 
-    run_state_machine_as_test(
-        partial(Desk, house, post),
-        settings=settings(
-            max_examples=rounds(50, DEEP_RUNS[connection.vendor]),
-            stateful_step_count=STEPS,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    try:
+        run_state_machine_as_test(
+            partial(Desk, house, post),
+            settings=settings(
+                max_examples=rounds(50, DEEP_RUNS[connection.vendor]),
+                stateful_step_count=STEPS,
+                phases=set(Phase) - {Phase.explain},  # which traces every line, and takes minutes
+                report_multiple_bugs=False,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+    except BaseException as error:
+        error.add_note(f"\nAfter these steps: {error}")  # where a long log ends
+        raise
