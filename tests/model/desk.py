@@ -102,6 +102,7 @@ class Desk(Diary):
         if booking.status == Status.CONFIRMED:
             may = None  # twice is harmless
         before = booking.status
+        changes = self.changes_told(booking)
         done = self.attempt(
             may,
             lambda: complete_form(booking=booking, details=details, source="form", now=self.now),
@@ -110,6 +111,15 @@ class Desk(Diary):
             booking = self.fresh(booking.pk)
             assert (booking.status, booking.client) == (Status.CONFIRMED, client.kept)
             self.expect(booking, Trigger.CONFIRMED)
+            self.expected[booking.pk] |= changes
+
+    def changes_told(self, booking: Booking) -> dict[str, datetime]:
+        """What those who give a visit are still to hear of its changes: key and when due."""
+        return {
+            key: note.due_at
+            for key, note in self.messages.items()
+            if (note.booking, note.code, note.status) == (booking.pk, "M09", "planned")
+        }
 
     def waiting(self) -> bool:
         return any(visit.status == Status.PENDING_FORM for visit in self.visits)
