@@ -10,7 +10,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from booking.models import Provider
-from booking.selectors.metrics import Period, Scope
+from booking.selectors.metrics.scope import Period, Scope
 from clinic.places.models import Location
 from clinic.web.addresses import ANY_DAY
 from clinic.web.fields import RowField

@@ -10,9 +10,11 @@ from django.utils import dates
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from booking.selectors.metrics import Period, Totals
-from booking.selectors.metrics_time import Share
-from booking.selectors.numbers import Report, percent, written
+from booking.selectors.metrics.occupancy import Share
+from booking.selectors.metrics.scope import Period
+from booking.selectors.metrics.sums import Totals
+from booking.selectors.numbers.figures import percent, written
+from booking.selectors.numbers.report import Report
 from clinic.web.charts import LEFT, RIGHT, Chart, chart
 from clinic.web.templatetags.lumen import clock_short
 

@@ -17,8 +17,10 @@ from django.views.decorators.http import require_safe
 
 from booking.forms.numbers import NumbersForm
 from booking.models import Provider
-from booking.selectors.metrics import HIDDEN_UNDER, Scope
-from booking.selectors.numbers import BEHIND, Report, added, report
+from booking.selectors.metrics.care import HIDDEN_UNDER
+from booking.selectors.metrics.scope import Scope
+from booking.selectors.numbers.behind import BEHIND, added
+from booking.selectors.numbers.report import Report, report
 from booking.views.staff import drawings
 from clinic.accounts.access import allowed
 from clinic.places.models import Location

@@ -13,10 +13,14 @@ import pytest
 
 from booking.forms.numbers import periods
 from booking.models import Booking, BookingEvent, Kind, SkinCheck, Status
-from booking.selectors import metrics
-from booking.selectors.metrics import BEFORE, CURRENT, Period, Scope
-from booking.selectors.metrics_time import occupancy
-from booking.selectors.numbers import BEHIND, Added, added, report
+from booking.selectors.metrics.messages import messages
+from booking.selectors.metrics.occupancy import occupancy
+from booking.selectors.metrics.returning import Rebooked
+from booking.selectors.metrics.returning import median as counted_median
+from booking.selectors.metrics.scope import BEFORE, CURRENT, Period, Scope
+from booking.selectors.metrics.sums import sums
+from booking.selectors.numbers.behind import BEHIND, Added, added
+from booking.selectors.numbers.report import report
 from clinic.messaging.models import Message, Suppression
 from tests.factories import (
     AddOnFactory,
@@ -185,7 +189,7 @@ def test_every_number_is_what_counting_by_hand_gives(scenes, seed, is_narrow):
         assert total.fees_owed == sum(visit.fee_owed for visit in hand.mine)
         leads = [(visit.starts_at - visit.created_at).days for visit in hand.mine]
         assert counted.lead[which] == (median(leads) if leads else None)
-        rebooked = counted.rebooking.get((which, None), metrics.Rebooked())
+        rebooked = counted.rebooking.get((which, None), Rebooked())
         assert (rebooked.rebooked, rebooked.completed) == (
             len(hand.rebooked()),
             len(hand.completed),
@@ -202,7 +206,7 @@ def test_every_number_is_what_counting_by_hand_gives(scenes, seed, is_narrow):
 def test_days_are_those_of_each_places_own_clock(scenes):
     visits = random_visits(11, scenes)
 
-    days = metrics.sums(scope_of(*scenes)).by_day(PERIOD)
+    days = sums(scope_of(*scenes)).by_day(PERIOD)
 
     for day, total in days.items():
         mine = ByHand(visits, Period(day, day)).mine
@@ -256,7 +260,7 @@ def test_a_treatment_alone_is_counted_alone(scenes):
 
     scope = scope_of(scenes[0], treatment_id=other.option.treatment_id)
 
-    assert metrics.sums(scope).total(PERIOD).booked == 1
+    assert sums(scope).total(PERIOD).booked == 1
 
 
 # Time
@@ -456,7 +460,7 @@ def test_messages_are_counted_by_code_of_those_that_were_due():
         channel="sms", address="+15035550123", reason="stopped", source="t:1", since=due_at
     )
 
-    health = metrics.messages(scope_of(scene))
+    health = messages(scope_of(scene))
 
     (line,) = health.by_code
     assert (line.code, line.sent, line.delivered, line.failed) == ("M01", 6, 3, 1)
@@ -493,7 +497,7 @@ def test_a_period_is_compared_with_as_many_days_before(asked, period, before):
 def test_a_median_of_counts_is_the_median(values):
     counts = {value: values.count(value) for value in values}
 
-    assert metrics.median(counts) == (median(values) if values else None)
+    assert counted_median(counts) == (median(values) if values else None)
 
 
 def test_the_number_of_queries_does_not_grow_with_visits(scenes, django_assert_num_queries):

@@ -15,7 +15,9 @@ from django.urls import reverse
 
 from booking.models import Booking, Status
 from booking.permissions import Role
-from booking.selectors.numbers import BEHIND, METRICS, Figure, written
+from booking.selectors.numbers.behind import BEHIND
+from booking.selectors.numbers.definitions import METRICS
+from booking.selectors.numbers.figures import Figure, written
 from clinic.web import clock
 from clinic.web.charts import FLOOR, TOP, chart, scale
 from tests.factories import Scene, UserFactory, booked, open_clinic
