@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import Group
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
 from booking.errors import NotNow
@@ -90,7 +90,7 @@ def set_roles(
     Raises NotNow for one's own account, for that of who runs the whole system, and where nobody
     would be left to run the clinic.
     """
-    user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    user = _locked(user)
     if user == by:
         raise NotNow(
             _("Your own roles are changed by a colleague, so that nobody locks themselves out.")
@@ -119,6 +119,13 @@ def set_roles(
     )
     if not may_sign_in:
         accounts.end_sessions(user)
+
+
+def _locked(user: User) -> User:
+    """Return `user`, locked with all admins: two who demote each other wait for one another."""
+    admins = User.objects.filter(groups__name=Role.ADMIN)
+    rows = User.objects.filter(Q(pk=user.pk) | Q(pk__in=admins)).order_by("pk")
+    return rows.select_for_update(no_key=True).in_bulk()[user.pk]
 
 
 def _skills(provider: Provider) -> dict[str, list[str]]:
