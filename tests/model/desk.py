@@ -35,7 +35,7 @@ from tests.model.words import Ask, When, asks, ends, is_listed, often, picks, ti
 FORM_HOURS, LONGEST_VISIT = 24, 90
 KEPT_LATE, SHORTENED_LATE = 10 * MINUTE, 15 * MINUTE
 BEGUN = {Status.CHECKED_IN, Status.IN_PROGRESS}
-LATE = [1, 10, 11, 15, 16, 25, 44, 60, 100]  # minutes after the visit was to begin
+LATE = [1, 10, 11, 12, 13, 14, 15, 16, 25, 44, 100]  # minutes after the visit was to begin
 DECISIONS = ["keep", "cancel", "move", "move"]
 GROWS = [-30, -15, -5, 5, 15, 20, 60, 7]
 
@@ -228,7 +228,7 @@ class Desk(Diary):
     @rule(
         pick=picks,
         late=st.sampled_from(LATE),
-        what=st.sampled_from(["check in", "anyway", "fee", "free"]),
+        what=st.sampled_from(["check in", "check in", "anyway", "fee", "free"]),
         is_mistaken=st.booleans(),
     )
     def come_late(self, pick: int, late: int, what: str, is_mistaken: bool) -> None:
