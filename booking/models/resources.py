@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from booking.constraints import Epoch, NoOverlap
 from clinic.places.models import Location
+from treatments import claims
 from treatments.models import AddOn, DeviceKind, PriceList, Treatment
 
 LONGEST_ALLOCATION = timedelta(hours=12)
@@ -107,6 +108,9 @@ class Provider(Resource):
     def save(self, *args, **kwargs) -> None:  # type: ignore[no-untyped-def]
         self.kind = Kind.PROVIDER
         super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        claims.check({"title": self.title, "bio": self.bio})
 
     @property
     def first_name(self) -> str:

@@ -74,6 +74,22 @@ def test_two_people_of_one_name_cannot_be_told_apart(admin: Browser) -> None:
     assert "Somebody of this name is here already." in answer.content.decode()
 
 
+def test_what_clients_read_of_somebody_promises_nothing(admin: Browser, scene) -> None:
+    sent = profile(scene.provider, title="Anti-aging expert", bio="Ana’s care is painless.")
+
+    answer = admin.post(person(scene.provider), sent)
+
+    assert answer.status_code == 422
+    assert {
+        field: [said[:28] for said in saids]
+        for field, saids in answer.context["form"].errors.items()
+    } == {
+        "title": ["We do not write “Anti-aging”"],
+        "bio": ["We do not write “painless”. "],
+    }
+    assert "Instead: “Most people feel a light tingle" in answer.content.decode()
+
+
 def test_what_is_no_row_of_ours_is_no_choice(admin: Browser, scene) -> None:
     endless = "9" * 20
     for sent in ({"treatments": [endless]}, {"add_ons": [endless]}):
