@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 UNSEEN, DASH = "Cf", "Pd"  # Unicode's names for signs of no width, and for hyphens and dashes
 MINUS = "\N{MINUS SIGN}"
+TAG = re.compile(r"</?(?:[a-z][a-z1-6]?|strong|span|small|mark)/?>", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,10 @@ def _found(text: str, is_care: bool) -> list[tuple[str, Claim]]:
 def _plain(text: str) -> str:
     """Return `text` in one line, in plain letters, with one kind of hyphen and of apostrophe.
 
-    A line may break behind a hyphen; a dash with room around it stays one.
+    A line may break behind a hyphen; a dash with room around it stays one. Tags are left out, but
+    only what can be nothing else: between other signs of less and more a claim is read.
     """
-    signs = (sign for sign in normalize("NFKC", text) if category(sign) != UNSEEN)
+    signs = (sign for sign in TAG.sub("", normalize("NFKC", text)) if category(sign) != UNSEEN)
     hyphened = "".join("-" if category(sign) == DASH or sign == MINUS else sign for sign in signs)
     return re.sub(r"(?<=\w)- (?=\w)", "-", " ".join(hyphened.replace("'", "’").split()))
 

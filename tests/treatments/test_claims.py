@@ -154,6 +154,9 @@ def test_claims_are_said_by_field():
         "The world's best",
         "Anti aging",
         "Pain free",
+        "Pain<b>less</b>",
+        "<STRONG>Pain</STRONG>less",
+        "<painless>",
     ],
 )
 def test_however_it_is_broken_or_spaced(text):
