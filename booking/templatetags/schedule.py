@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from booking.models import Booking, ScheduleChange, TimeOff, TouchedVisit
-from booking.selectors.replanning import Offer
+from booking.selectors.replanning.choices import Offer
 from booking.services.changes.drafts import span_in_words
 from booking.templatetags.staff import Standing, at
 from clinic.web.templatetags.lumen import clock_time, day_short, time_range

@@ -26,7 +26,7 @@ and it says whom the change touches, asks, saves, and goes on to the page where 
 Locks, in this order: the row of the change; then what bookings lock (architecture, "Locks").
 """
 
-from booking.selectors.replanning import Choice
+from booking.selectors.replanning.choices import Choice
 from booking.services.changes.deciding import choose, decide, reopen
 from booking.services.changes.drafts import (
     Period,

@@ -11,7 +11,7 @@ from booking.errors import NotNow, SlotTaken
 from booking.models import Booking, Provider, ScheduleChange, TouchedVisit
 from booking.selectors import free_slots
 from booking.selectors.changes import why_settled
-from booking.selectors.replanning import Choice
+from booking.selectors.replanning.choices import Choice
 from booking.services.cancelling import cancel
 from booking.services.changes.proposing import claim, finish, write_note
 from booking.services.holds import end_holds_in_the_way

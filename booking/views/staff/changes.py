@@ -22,7 +22,8 @@ from booking.errors import BookingError
 from booking.forms.schedule import FORMS, AnswerForm, ChangeForm
 from booking.models import Booking, Provider, ScheduleChange, TouchedVisit
 from booking.permissions import changes_of
-from booking.selectors.replanning import Choice, Row, replanned, touched_visits
+from booking.selectors.replanning.choices import Choice, Row
+from booking.selectors.replanning.visits import replanned, touched_visits
 from booking.selectors.rosters import SHOWN, with_counts, zone_of
 from booking.services import changes as services
 from booking.views.staff.frame import user_of

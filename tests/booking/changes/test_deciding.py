@@ -10,7 +10,8 @@ from booking import services
 from booking.errors import NotNow, SlotTaken
 from booking.models import Booking, BookingEvent, Resource, ScheduleChange, TouchedVisit
 from booking.selectors import free_slots
-from booking.selectors.replanning import Choice, replanned, touched_visits
+from booking.selectors.replanning.choices import Choice
+from booking.selectors.replanning.visits import replanned, touched_visits
 from booking.services import changes
 from booking.services.audit import findings
 from booking.services.changes import deciding
