@@ -21,7 +21,8 @@ from booking.models import (
     Status,
 )
 from booking.selectors.details import missing_details
-from booking.selectors.replanning import Choice, Row, replanned, touched_visits
+from booking.selectors.replanning.choices import Choice, Row
+from booking.selectors.replanning.visits import replanned, touched_visits
 from booking.services import changes
 from booking.services.confirming import CONSENT_WORDING
 from booking.services.desk import Newcomer, book_visit, known_as, wish_of
