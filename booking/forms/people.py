@@ -52,6 +52,10 @@ class ProviderForm(forms.ModelForm):
             "treatments": forms.CheckboxSelectMultiple,
             "add_ons": forms.CheckboxSelectMultiple,
         }
+        error_messages: ClassVar[dict[str, dict[str, Any]]] = {
+            "name": {"required": _("Enter the name.")},
+            "lane": dict.fromkeys(("required", "invalid"), _("Choose a color for the calendar.")),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -37,6 +37,13 @@ class LocationForm(forms.ModelForm):
             "region": _("As the post office writes it, such as OR."),
         }
         widgets = {"directions": forms.Textarea(attrs={"rows": 3})}
+        error_messages: ClassVar[dict[str, dict[str, Any]]] = {
+            "name": {"required": _("Say what the place is called.")},
+            "street": {"required": _("Enter the street and the number.")},
+            "city": {"required": _("Enter the city.")},
+            "country": {"required": _("Enter the two letters of the country, such as US.")},
+            "time_zone": {"required": _("Enter the time zone, such as America/Los_Angeles.")},
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -63,7 +70,9 @@ class FixtureForm(forms.Form):
         error_messages={"required": _("Give it a name, as it stands on its door or box.")},
     )
     kind = forms.ChoiceField(
-        label=_("What it is"), choices=[(ROOM, _("room")), *DeviceKind.choices]
+        label=_("What it is"),
+        choices=[(ROOM, _("room")), *DeviceKind.choices],
+        error_messages=dict.fromkeys(("required", "invalid_choice"), _("Choose what it is.")),
     )
 
     def __init__(self, *args: Any, location: Location, **kwargs: Any) -> None:

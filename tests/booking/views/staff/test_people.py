@@ -90,6 +90,16 @@ def test_what_clients_read_of_somebody_promises_nothing(admin: Browser, scene) -
     assert "Instead: “Most people feel a light tingle" in answer.content.decode()
 
 
+def test_a_profile_says_of_each_field_what_is_missing(admin: Browser) -> None:
+    answer = admin.post(reverse("staff:new_person"), {})
+
+    assert answer.status_code == 422
+    assert answer.context["form"].errors == {
+        "name": ["Enter the name."],
+        "lane": ["Choose a color for the calendar."],
+    }
+
+
 def test_what_is_no_row_of_ours_is_no_choice(admin: Browser, scene) -> None:
     endless = "9" * 20
     for sent in ({"treatments": [endless]}, {"add_ons": [endless]}):

@@ -251,6 +251,28 @@ def test_a_country_nobody_knows_is_refused_beside_its_field(admin: Browser, scen
     assert "Write the country in two capital letters" in answer.content.decode()
 
 
+def test_an_address_says_of_each_field_what_is_missing(admin: Browser) -> None:
+    answer = admin.post(reverse("staff:new_place"), {})
+
+    assert answer.status_code == 422
+    assert answer.context["form"].errors == {
+        "name": ["Say what the place is called."],
+        "street": ["Enter the street and the number."],
+        "city": ["Enter the city."],
+        "country": ["Enter the two letters of the country, such as US."],
+        "time_zone": ["Enter the time zone, such as America/Los_Angeles."],
+    }
+
+
+def test_a_new_thing_says_what_is_missing(admin: Browser, scene) -> None:
+    answer = admin.post(page_of(scene.location), {})
+
+    assert answer.context["form"].errors == {
+        "name": ["Give it a name, as it stands on its door or box."],
+        "kind": ["Choose what it is."],
+    }
+
+
 def test_a_new_place_has_an_address_of_its_own(admin: Browser, scene) -> None:
     new = Location(name="Harbor Row", time_zone="America/New_York", country="us")
 
