@@ -9,13 +9,13 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from booking.forms.details import DetailsForm, validate_written
+from booking.forms.details import DetailsForm
 from booking.services.confirming import CONSENT_WORDING
 from clinic.clients.forms import PREFERENCES_WORDING, PreferencesForm
 from clinic.clients.models import LONGEST_NAME, Client, Consent, name_key
 from clinic.places.models import Location
 from clinic.web import clock
-from clinic.web.fields import MobileField
+from clinic.web.fields import MobileField, NameField
 
 
 class AboutMeForm(forms.Form):
@@ -24,11 +24,9 @@ class AboutMeForm(forms.Form):
     The zones of `places` come first; `hours` says when reminders go by the one chosen.
     """
 
-    name = forms.CharField(
+    name = NameField(
         label=_("Your name"),
         max_length=LONGEST_NAME,
-        validators=[validate_written],
-        error_messages=DetailsForm.base_fields["name"].error_messages,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     phone = MobileField(
@@ -48,12 +46,6 @@ class AboutMeForm(forms.Form):
         names = [(zone, zone.replace("_", " ")) for zone in zones]
         self.fields["time_zone"].choices = [("", _("The clinic’s")), *names]  # type: ignore[attr-defined]
         self.fields["time_zone"].help_text = hours
-
-    def clean_name(self) -> str:
-        name = str(self.cleaned_data["name"])
-        if not any(sign.isalpha() for sign in name):
-            raise ValidationError(self.fields["name"].error_messages["required"])
-        return name
 
 
 class EraseForm(forms.Form):

@@ -13,10 +13,10 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from booking.forms.details import DetailsForm, validate_written
+from booking.forms.details import DetailsForm
 from booking.services.desk import Newcomer
 from clinic.clients.models import LONGEST_EMAIL, LONGEST_NAME
-from clinic.web.fields import MobileField
+from clinic.web.fields import MobileField, NameField
 
 TEXTS_IN_WORDS = _(
     "We text you about your appointments, at most one text a day and three a week. Message and "
@@ -52,12 +52,10 @@ def read_chosen(key: str) -> Chosen | None:
 class BookForm(forms.Form):
     """Who comes, if it is nobody we know, and why, where staff go around a rule."""
 
-    name = forms.CharField(
+    name = NameField(
         label=_("Name"),
         max_length=LONGEST_NAME,
-        validators=[validate_written],
-        error_messages=DetailsForm.base_fields["name"].error_messages
-        | {"required": _("Find the client, or type a name.")},
+        error_messages={"required": _("Find the client, or type a name.")},
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     phone = MobileField(
@@ -98,12 +96,6 @@ class BookForm(forms.Form):
                 del self.fields[name]
         if not settings.HAS_SMS:
             del self.fields["texts"]
-
-    def clean_name(self) -> str:
-        name = str(self.cleaned_data["name"])
-        if not any(sign.isalpha() for sign in name):
-            raise ValidationError(self.fields["name"].error_messages["required"])
-        return name
 
     @property
     def newcomer(self) -> Newcomer | None:

@@ -2,53 +2,24 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from booking.models import Draft
 from booking.services.confirming import ASKED, CONSENT_WORDING
 from clinic.clients.models import LONGEST_EMAIL, LONGEST_NAME, ConsentKind
 from clinic.web import clock
-from clinic.web.fields import MobileField
-
-UNSEEN = {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"}  # control, surrogate, private, unassigned, breaks
-TURNING = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # reverse what follows
-
-# What mail programs make a link of: our letters greet by name whomever a stranger books for.
-ADDRESS = re.compile(r"://|@|\w{2}\.\w{2}")
-
-
-def validate_written(text: str) -> None:
-    """Raise ValidationError for what nobody types into a name: unseen characters, addresses."""
-    if ADDRESS.search(text):
-        raise ValidationError(
-            _("Please write the name without web or e-mail addresses, a space after each period.")
-        )
-    signs = text.replace("\0", "")  # which Django refuses by itself
-    if any(unicodedata.category(sign) in UNSEEN or sign in TURNING for sign in signs):
-        raise ValidationError(_("Please leave out characters that cannot be seen on paper."))
+from clinic.web.fields import MobileField, NameField
 
 
 class DetailsForm(forms.Form):
     """Name, address and phone of somebody new; consents and the never-treat list for everyone."""
 
-    name = forms.CharField(
+    name = NameField(
         label=_("Your name"),
         max_length=LONGEST_NAME,
-        strip=True,
-        validators=[validate_written],
-        error_messages={
-            "required": _("Enter your name."),
-            "max_length": _("That name is too long for us. Please shorten it to 120 letters."),
-            "null_characters_not_allowed": _(
-                "Please leave out characters that cannot be seen on paper."
-            ),
-        },
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     email = forms.EmailField(
@@ -108,12 +79,6 @@ class DetailsForm(forms.Form):
                 del self.fields[name]
         if ConsentKind.SERVICE_SMS not in ASKED:  # this clinic sends no texts
             del self.fields["agree_service_sms"]
-
-    def clean_name(self) -> str:
-        name = str(self.cleaned_data["name"])
-        if not any(sign.isalpha() for sign in name):
-            raise ValidationError(self.fields["name"].error_messages["required"])
-        return name
 
     def clean_time_zone(self) -> str:
         """The browser's zone, where it names one; nobody typed it, so nobody is told."""

@@ -11,11 +11,10 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from booking.forms.details import validate_written
 from booking.models import Provider
 from clinic.accounts.models import CLIENTS, User
 from clinic.accounts.services import refuse_own
-from clinic.web.fields import RowsField
+from clinic.web.fields import NameField, RowsField
 from treatments.models import AddOn, Treatment, Visibility
 
 LANES = [(1, _("petrol")), (2, _("copper")), (3, _("plum")), (4, _("olive"))]
@@ -34,6 +33,7 @@ class ProviderForm(forms.ModelForm):
         model = Provider
         fields = ("name", "title", "bio", "lane", "user", "treatments", "add_ons")
         field_classes: ClassVar[dict[str, type[forms.Field]]] = {
+            "name": NameField,
             "treatments": RowsField,
             "add_ons": RowsField,
         }
@@ -59,7 +59,6 @@ class ProviderForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["name"].validators.append(validate_written)
         self.fields["user"].queryset = _free_accounts(self.instance)  # type: ignore[attr-defined]
         self.fields["user"].empty_label = _("Nobody yet")  # type: ignore[attr-defined]
         for name, offers in (("treatments", Treatment.objects), ("add_ons", AddOn.objects)):

@@ -100,6 +100,13 @@ def test_a_profile_says_of_each_field_what_is_missing(admin: Browser) -> None:
     }
 
 
+def test_a_name_without_letters_is_none(admin: Browser) -> None:
+    answer = admin.post(reverse("staff:new_person"), profile(Provider(name="007")))
+
+    assert answer.status_code == 422
+    assert answer.context["form"].errors == {"name": ["Enter the name."]}
+
+
 def test_what_is_no_row_of_ours_is_no_choice(admin: Browser, scene) -> None:
     endless = "9" * 20
     for sent in ({"treatments": [endless]}, {"add_ons": [endless]}):
