@@ -18,6 +18,7 @@ from booking.models import (
     Booking,
     BookingEvent,
     BookingLine,
+    Happened,
     Reading,
     Status,
 )
@@ -31,11 +32,11 @@ from treatments.selectors import instructions_for
 
 AGREED_TO = {ConsentKind.TREATMENT, ConsentKind.DATA}
 WHAT = {
-    Status.CONFIRMED: "confirmed",
-    Status.COMPLETED: "completed",
-    Status.NO_SHOW: "no_show",
-    Status.CANCELLED_CLIENT: "cancelled",
-    Status.CANCELLED_LATE: "cancelled",
+    Status.CONFIRMED: Happened.CONFIRMED,
+    Status.COMPLETED: Happened.COMPLETED,
+    Status.NO_SHOW: Happened.NO_SHOW,
+    Status.CANCELLED_CLIENT: Happened.CANCELLED,
+    Status.CANCELLED_LATE: Happened.CANCELLED,
 }
 
 

@@ -11,9 +11,9 @@ from booking.calendar import cancellation, invitation
 from booking.letters import care, facts
 from booking.letters.mail import to_client
 from booking.letters.parts import Button, Heading, Link, Part, Say, Table
-from booking.models import CANCELED, Booking, Status
+from booking.models import CANCELED, Booking, Happened, Status
 from booking.selectors.care import has_own_preparation, promised_texts
-from booking.selectors.history import TOO_LATE, told
+from booking.selectors.history import told
 from clinic.messaging.letters import Attachment, Letter
 from clinic.messaging.models import Message
 from clinic.web.money import money
@@ -140,7 +140,7 @@ def _canceled(booking: Booking, at: datetime, now: datetime) -> Letter:
 def _came_too_late(booking: Booking) -> bool:
     """Whether we gave the visit up because its client was too late. One query, or none."""
     is_late = booking.status == Status.CANCELLED_LATE
-    return is_late and booking.events.filter(what=TOO_LATE).exists()
+    return is_late and booking.events.filter(what=Happened.TOO_LATE).exists()
 
 
 def _owed(booking: Booking) -> Say:

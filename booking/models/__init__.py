@@ -8,7 +8,6 @@ from booking.models.bookings import (
     IN_DIARY,
     UPCOMING,
     Booking,
-    BookingEvent,
     BookingLine,
     Draft,
     Status,
@@ -16,6 +15,7 @@ from booking.models.bookings import (
 from booking.models.calendars import Feed, OutsideBusy, OutsideCalendar
 from booking.models.care import Alert, Reading, SkinAnswer, SkinCheck
 from booking.models.changes import ScheduleChange, TouchedVisit
+from booking.models.events import BookingEvent, Happened
 from booking.models.resources import Allocation, Device, Kind, Provider, Resource, Room
 from booking.models.schedule import ExtraOpening, TimeOff, WorkingHours
 
@@ -35,6 +35,7 @@ __all__ = [
     "Draft",
     "ExtraOpening",
     "Feed",
+    "Happened",
     "Kind",
     "OutsideBusy",
     "OutsideCalendar",

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -216,45 +215,6 @@ class BookingLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}: {self.amount}"
-
-
-class BookingEvent(models.Model):
-    """Something that happened to a booking: what, when, by whom and why. Never changed."""
-
-    class By(models.TextChoices):
-        CLIENT = "client", _("client")
-        STAFF = "staff", _("staff")
-        CLINIC = "clinic", _("the system")
-
-    booking = models.ForeignKey(Booking, models.CASCADE, related_name="events")
-    what = models.CharField(_("what"), max_length=24)
-    at = models.DateTimeField(_("when"))
-    by = models.CharField(_("by"), max_length=8, choices=By)
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="+",
-    )
-    reason = models.CharField(_("why"), max_length=200, blank=True)
-    data = models.JSONField(default=dict, blank=True)
-
-    class Meta:
-        verbose_name = _("event")
-        verbose_name_plural = _("events")
-        ordering = ["at", "pk"]
-        indexes = [
-            models.Index(fields=["booking", "at"]),
-            models.Index(
-                fields=["at"],
-                name="event_fees",
-                condition=Q(what__in=["fee_paid", "fee_waived"]),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.what}, {self.at:%Y-%m-%d %H:%M}"
 
 
 class Draft(models.Model):

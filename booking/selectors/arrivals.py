@@ -6,10 +6,11 @@ from datetime import datetime
 from enum import IntEnum
 
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from booking.models import Booking, BookingEvent, Status
+from booking.models import Booking, BookingEvent, Happened, Status
 from clinic.clients.models import Client
 from clinic.places.policies import Policy
 from clinic.web.templatetags.lumen import moment
@@ -17,21 +18,27 @@ from clinic.web.templatetags.lumen import moment
 MINUTE = 60  # seconds
 
 # Who did what, and when: what a press is answered with that came too late.
-SAID = {
-    "confirmed": gettext_lazy("%(who)s booked this visit %(when)s."),
-    "moved": gettext_lazy("%(who)s moved this visit %(when)s."),
-    "resized": gettext_lazy("%(who)s changed the length of this visit %(when)s."),
-    "cancelled": gettext_lazy("%(who)s canceled this visit %(when)s."),
-    "undone": gettext_lazy("%(who)s took a change of this visit back %(when)s."),
-    "checked_in": gettext_lazy("%(who)s checked the client in %(when)s."),
-    "started": gettext_lazy("%(who)s started this visit %(when)s."),
-    "completed": gettext_lazy("%(who)s completed this visit %(when)s."),
-    "no_show": gettext_lazy("%(who)s noted %(when)s that the client did not come."),
-    "declined": gettext_lazy("%(who)s declined this visit %(when)s."),
-    "too_late": gettext_lazy("%(who)s noted %(when)s that the client came too late."),
-    "taken_back": gettext_lazy("%(who)s took back what was noted %(when)s."),
+SAID: dict[str, Promise] = {
+    Happened.CONFIRMED: gettext_lazy("%(who)s booked this visit %(when)s."),
+    Happened.MOVED: gettext_lazy("%(who)s moved this visit %(when)s."),
+    Happened.RESIZED: gettext_lazy("%(who)s changed the length of this visit %(when)s."),
+    Happened.CANCELLED: gettext_lazy("%(who)s canceled this visit %(when)s."),
+    Happened.UNDONE: gettext_lazy("%(who)s took a change of this visit back %(when)s."),
+    Happened.CHECKED_IN: gettext_lazy("%(who)s checked the client in %(when)s."),
+    Happened.STARTED: gettext_lazy("%(who)s started this visit %(when)s."),
+    Happened.COMPLETED: gettext_lazy("%(who)s completed this visit %(when)s."),
+    Happened.NO_SHOW: gettext_lazy("%(who)s noted %(when)s that the client did not come."),
+    Happened.DECLINED: gettext_lazy("%(who)s declined this visit %(when)s."),
+    Happened.TOO_LATE: gettext_lazy("%(who)s noted %(when)s that the client came too late."),
+    Happened.TAKEN_BACK: gettext_lazy("%(who)s took back what was noted %(when)s."),
 }
-NO_CHANGES = {"unprepared", "fee_waived", "fee_paid", "fee_owed_again", "sent_again"}  # of a visit
+NO_CHANGES = {  # of a visit
+    Happened.UNPREPARED,
+    Happened.FEE_WAIVED,
+    Happened.FEE_PAID,
+    Happened.FEE_OWED_AGAIN,
+    Happened.SENT_AGAIN,
+}
 ELSE_SAID = gettext_lazy("%(who)s changed this visit %(when)s.")
 
 
@@ -74,7 +81,7 @@ def has_come_unprepared(client: Client | None, *, before: Booking) -> bool:
         booking__in=Booking.objects.filter(
             client=client, client__isnull=False, status=Status.DECLINED_AT_VISIT
         ).exclude(pk=before.pk),
-        what="declined",
+        what=Happened.DECLINED,
         data__unprepared=True,
     ).exists()
 
@@ -94,7 +101,7 @@ def how_it_stands(booking: Booking) -> str:
     if booking.status == Status.CONFIRMED:
         sentence = _("The client is not checked in yet; nothing was changed.")
     last = booking.events.exclude(what__in=NO_CHANGES).order_by("-pk").first()
-    if last is None or last.what == "confirmed":
+    if last is None or last.what == Happened.CONFIRMED:
         return sentence
     said = SAID.get(last.what, ELSE_SAID)
     who = str(last.user) if last.user else last.get_by_display().capitalize()

@@ -7,16 +7,19 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from booking.models import CANCELED, UPCOMING, Booking, BookingEvent
+from booking.models import CANCELED, UPCOMING, Booking, BookingEvent, Happened
 from booking.wishes import Wish
 from clinic.places.policies import Policy
 from treatments.models import AddOn, Option
 from treatments.selectors import PriceBook, PriceLine, price_book
 
-CONFIRMED, MOVED, CANCELLED, RESIZED = "confirmed", "moved", "cancelled", "resized"
-SENT_AGAIN = "sent_again"  # changes nothing about a visit
-BOOKED = "booked"  # by staff, and not confirmed yet
-QUIET = {BOOKED, CONFIRMED, MOVED, CANCELLED, RESIZED}
+QUIET = {
+    Happened.BOOKED,
+    Happened.CONFIRMED,
+    Happened.MOVED,
+    Happened.CANCELLED,
+    Happened.RESIZED,
+}
 
 
 class PromisedPrices(PriceBook):
@@ -86,7 +89,7 @@ def quiet_step(booking: Booking, *, by: str, now: datetime) -> BookingEvent | No
 
     None once its few minutes are over, or when anything else has happened to the visit since.
     """
-    last = booking.events.exclude(what=SENT_AGAIN).order_by("-pk").first()
+    last = booking.events.exclude(what=Happened.SENT_AGAIN).order_by("-pk").first()
     if last is None or last.what not in QUIET or last.by != by:
         return None
     return last if now < quiet_until(booking, last) else None

@@ -8,11 +8,10 @@ from decimal import Decimal
 
 from django.db.models import Count, Exists, OuterRef, QuerySet, Sum
 
-from booking.models import Booking, BookingEvent
-from booking.selectors.changes import SENT_AGAIN
+from booking.models import Booking, BookingEvent, Happened
 from clinic.places.models import Location
 
-FEE_PAID, FEE_WAIVED, FEE_OWED_AGAIN = "fee_paid", "fee_waived", "fee_owed_again"
+FEE_STEPS = {Happened.FEE_PAID, Happened.FEE_WAIVED, Happened.FEE_OWED_AGAIN}
 A_DAY_ANYWHERE = timedelta(hours=26)  # the longest that today has lasted somewhere
 
 
@@ -47,9 +46,9 @@ def settled_today(visits: QuerySet[Booking], *, now: datetime) -> list[BookingEv
     """
     later = BookingEvent.objects.filter(booking=OuterRef("booking"), pk__gt=OuterRef("pk"))
     events = BookingEvent.objects.filter(
-        ~Exists(later.exclude(what=SENT_AGAIN)),
+        ~Exists(later.exclude(what=Happened.SENT_AGAIN)),
         booking__in=visits,
-        what__in=[FEE_PAID, FEE_WAIVED],
+        what__in=[Happened.FEE_PAID, Happened.FEE_WAIVED],
         at__gt=now - A_DAY_ANYWHERE,
     ).select_related("booking__client", "booking__location", "user")
     return [
@@ -61,8 +60,8 @@ def settled_today(visits: QuerySet[Booking], *, now: datetime) -> list[BookingEv
 
 def fee_step(booking: Booking) -> BookingEvent | None:
     """Return the last thing that happened to `booking`, if it was about its fee. One query."""
-    last = booking.events.exclude(what=SENT_AGAIN).order_by("-pk").first()
-    return last if last and last.what in {FEE_PAID, FEE_WAIVED, FEE_OWED_AGAIN} else None
+    last = booking.events.exclude(what=Happened.SENT_AGAIN).order_by("-pk").first()
+    return last if last and last.what in FEE_STEPS else None
 
 
 def day_of(moment: BookingEvent | datetime, place: Location) -> date:

@@ -6,14 +6,13 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from booking.models import Booking
+from booking.models import Booking, Happened
 from clinic.messaging.models import Message
 
 SAY_WHEN = ("M01", "M09")  # the codes that tell a time
-# The events that make a new version, each of them one.
-MOVED, CANCELLED, DECLINED, TOO_LATE = "moved", "cancelled", "declined", "too_late"
-UNDONE, TAKEN_BACK, RESIZED = "undone", "taken_back", "resized"
-OFF = (CANCELLED, DECLINED, TOO_LATE)  # after them the visit is off
+OFF = (Happened.CANCELLED, Happened.DECLINED, Happened.TOO_LATE)  # after them the visit is off
+# What makes a new version, each of them one.
+CHANGES = (Happened.MOVED, Happened.RESIZED, *OFF, Happened.UNDONE, Happened.TAKEN_BACK)
 FACTS = ("provider", "location", "option", "add_ons", "price", "adjusted_minutes")
 
 
@@ -44,16 +43,17 @@ def states(booking: Booking) -> list[State]:
 
     Told by its events: a move, or another length, says how all stood before it and what it changed.
     """
-    changes = (MOVED, RESIZED, *OFF, UNDONE, TAKEN_BACK)
-    events = list(booking.events.filter(what__in=changes).order_by("pk"))
-    moves = {event.pk: event.data for event in events if event.what in {MOVED, RESIZED}}
+    events = list(booking.events.filter(what__in=CHANGES).order_by("pk"))
+    moves = {
+        event.pk: event.data for event in events if event.what in {Happened.MOVED, Happened.RESIZED}
+    }
     first = next(iter(moves.values()), None)
     found = [_before(first) if first else _present(booking)]
     for event in events:
         last, undone = found[-1], moves.get(event.data.get("undoes", 0))
         if event.pk in moves:
             found.append(_after(last, event.data))
-        elif event.what == UNDONE and undone is not None:
+        elif event.what == Happened.UNDONE and undone is not None:
             found.append(_before(undone))
         else:
             found.append(last._replace(is_off=event.what in OFF))

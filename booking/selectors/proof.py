@@ -13,6 +13,7 @@ from booking.models import (
     Alert,
     Booking,
     BookingEvent,
+    Happened,
     Provider,
     Reading,
     SkinCheck,
@@ -25,7 +26,7 @@ from clinic.places.models import Location
 from treatments.models import InstructionKind, InstructionVersion
 
 READ_BY = timedelta(hours=48)  # before the visit; what is unread then is a person's to look at
-OF_HOLDS = {"held", "extended"}  # events from before there was a visit
+OF_HOLDS = {Happened.HELD, Happened.EXTENDED}  # events from before there was a visit
 TELLS_WHEN = {"M01", "M09"}  # bring the preparation where it has no letter of its own
 
 

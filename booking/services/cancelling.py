@@ -11,8 +11,8 @@ from django.db.models import F
 
 from booking.errors import NotNow, TermsChanged
 from booking.message_plan import Trigger, follow
-from booking.models import UPCOMING, Booking, BookingEvent, Status
-from booking.selectors.changes import CANCELLED, CONFIRMED, quiet_step, why_settled
+from booking.models import UPCOMING, Booking, BookingEvent, Happened, Status
+from booking.selectors.changes import quiet_step, why_settled
 from booking.services.fees import note_waived
 from booking.services.ledger import Actor, change_status, lock_booking
 from booking.terms import late_fee
@@ -62,7 +62,7 @@ def cancel(
         data["undoes"] = undoes.pk
     change_status(
         booking,
-        CANCELLED,
+        Happened.CANCELLED,
         allowed=UPCOMING,
         to=status,
         actor=actor,
@@ -80,4 +80,4 @@ def is_late(booking: Booking, *, now: datetime) -> bool:
     if now <= booking.free_until or booking.status == Status.PENDING_FORM:
         return False
     step = quiet_step(booking, by=BookingEvent.By.CLIENT, now=now)
-    return step is None or step.what != CONFIRMED
+    return step is None or step.what != Happened.CONFIRMED

@@ -12,7 +12,7 @@ from django.db import transaction
 from booking import links, message_plan
 from booking.errors import AskTheClinic, DetailsMissing, HoldExpired, NotOffered, SlotTaken
 from booking.message_plan import Trigger
-from booking.models import UPCOMING, Allocation, Booking, Draft, Status
+from booking.models import UPCOMING, Allocation, Booking, Draft, Happened, Status
 from booking.selectors import free_slots
 from booking.services.holds import end_holds_in_the_way
 from booking.services.ledger import (
@@ -159,7 +159,7 @@ def _promise(booking: Booking, client: Client, draft: Draft, *, now: datetime) -
     nonce, link_hash = links.new_link()
     change_status(
         booking,
-        "confirmed",
+        Happened.CONFIRMED,
         allowed=[Status.HELD],
         to=Status.CONFIRMED,
         actor=CLIENT,

@@ -14,9 +14,8 @@ from django.db import transaction
 from booking import links
 from booking.errors import ReasonMissing, SlotTaken, TimePassed
 from booking.message_plan import Trigger, follow
-from booking.models import Booking, Status
+from booking.models import Booking, Happened, Status
 from booking.selectors import FreeSlots, Slot, free_slots
-from booking.selectors.changes import BOOKED, CONFIRMED
 from booking.selectors.details import has_come, missing_details, safety_confirmed, visits_ahead
 from booking.selectors.outside import Outside, outside_of
 from booking.services.confirming import CONSENT_WORDING
@@ -148,7 +147,7 @@ def book_visit(
     booking = _write(free, slot, client, is_complete, request_key, now=now)
     record(
         booking,
-        CONFIRMED if is_complete else BOOKED,
+        Happened.CONFIRMED if is_complete else Happened.BOOKED,
         actor=actor,
         now=now,
         reason=reason.strip() if broken else "",

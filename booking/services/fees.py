@@ -9,15 +9,15 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from booking.errors import NotNow
-from booking.models import Booking, BookingEvent
-from booking.selectors.fees import FEE_OWED_AGAIN, FEE_PAID, FEE_WAIVED, day_of, fee_step
+from booking.models import Booking, BookingEvent, Happened
+from booking.selectors.fees import day_of, fee_step
 from booking.services.ledger import Actor, lock_booking, record
 
 
 @transaction.atomic
 def settle_fee(*, booking: Booking, actor: Actor, now: datetime) -> BookingEvent:
     """Note that the fee was paid at the desk. Raises NotNow if nothing is owed."""
-    record(booking, FEE_PAID, actor=actor, now=now, fee=str(_taken_off(booking)))
+    record(booking, Happened.FEE_PAID, actor=actor, now=now, fee=str(_taken_off(booking)))
     return booking.events.latest("pk")
 
 
@@ -33,7 +33,7 @@ def note_waived(
     """Write down that `owed` is not asked for, and why. Raises NotNow without a reason."""
     if not reason.strip():
         raise NotNow(_("Please say why the fee is waived."))
-    record(booking, FEE_WAIVED, actor=actor, now=now, reason=reason.strip(), fee=str(owed))
+    record(booking, Happened.FEE_WAIVED, actor=actor, now=now, reason=reason.strip(), fee=str(owed))
 
 
 @transaction.atomic
@@ -52,7 +52,7 @@ def owe_again(*, booking: Booking, step: BookingEvent, actor: Actor, now: dateti
     Booking.objects.filter(pk=booking.pk).update(fee_owed=Decimal(step.data["fee"]))
     booking.refresh_from_db()
     fee = step.data["fee"]
-    record(booking, FEE_OWED_AGAIN, actor=actor, now=now, undoes=step.pk, fee=fee)
+    record(booking, Happened.FEE_OWED_AGAIN, actor=actor, now=now, undoes=step.pk, fee=fee)
 
 
 def _taken_off(booking: Booking) -> Decimal:

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 
 from booking.errors import FormOverdue, NotNow
 from booking.message_plan import FORM_DUE, FORM_OVERDUE, Trigger, follow, subject_of
-from booking.models import Alert, Booking, Status
+from booking.models import Alert, Booking, Happened, Status
 from booking.services import care
 from booking.services.confirming import CONSENT_WORDING, keep_answers
 from booking.services.ledger import (
@@ -30,8 +30,6 @@ from clinic.clients.models import Client, ConsentKind, email_key, name_key
 from clinic.clients.selectors import preferences
 from clinic.clients.services import again_if_taken, client_called
 from clinic.messaging import services as messaging
-
-OVERDUE = "form_overdue"
 
 
 @dataclass(frozen=True)
@@ -77,7 +75,7 @@ def complete_form(*, booking: Booking, details: Details, source: str, now: datet
         _merge(asked, client, now=now)
     change_status(
         booking,
-        "confirmed",
+        Happened.CONFIRMED,
         allowed=[Status.PENDING_FORM],
         to=Status.CONFIRMED,
         actor=CLIENT,
@@ -116,7 +114,7 @@ def _end(key: int, *, now: datetime) -> bool:
         return False
     change_status(
         booking,
-        OVERDUE,
+        Happened.FORM_OVERDUE,
         allowed=[Status.PENDING_FORM],
         to=Status.EXPIRED_HOLD,
         actor=CLINIC,

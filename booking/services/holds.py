@@ -22,7 +22,7 @@ from booking.errors import (
     TooFarAhead,
     TooSoon,
 )
-from booking.models import Allocation, Booking, Draft, Status
+from booking.models import Allocation, Booking, Draft, Happened, Status
 from booking.selectors import FreeSlots, Slot, free_slots
 from booking.selectors.slots import last_day
 from booking.services.ledger import (
@@ -106,7 +106,7 @@ def extend_hold(*, booking: Booking, now: datetime) -> Booking:
     if not extended:
         raise NoMoreTime if live.exists() else HoldExpired
     booking.refresh_from_db()
-    record(booking, "extended", actor=CLIENT, now=now)
+    record(booking, Happened.EXTENDED, actor=CLIENT, now=now)
     return booking
 
 
@@ -221,7 +221,9 @@ def _same_hold(earlier: Booking, visitor: Visitor, now: datetime) -> Booking:
 
 def _end(booking: Booking, *, now: datetime) -> None:
     """End a hold: by itself if it ran out, else by the visitor."""
-    what, actor = ("expired", CLINIC) if booking.has_lapsed(now=now) else ("let_go", CLIENT)
+    what, actor = (
+        (Happened.EXPIRED, CLINIC) if booking.has_lapsed(now=now) else (Happened.LET_GO, CLIENT)
+    )
     change_status(
         booking, what, allowed=[Status.HELD], to=Status.EXPIRED_HOLD, actor=actor, now=now
     )
@@ -240,7 +242,7 @@ def _keep(
         held_until=now + free.policy.hold_time,
         now=now,
     )
-    record(booking, "held", actor=CLIENT, now=now)
+    record(booking, Happened.HELD, actor=CLIENT, now=now)
     return booking
 
 

@@ -10,9 +10,9 @@ from django.db import transaction
 
 from booking.errors import NotNow, ReasonMissing, SlotTaken
 from booking.message_plan import Trigger, follow
-from booking.models import Booking, BookingEvent
+from booking.models import Booking, BookingEvent, Happened
 from booking.selectors import FreeSlots, Slot, free_slots
-from booking.selectors.changes import MOVED, prices_after, why_not_move, why_settled
+from booking.selectors.changes import prices_after, why_not_move, why_settled
 from booking.selectors.outside import outside_hours
 from booking.services.holds import end_holds_in_the_way, slot_at, why_not
 from booking.services.ledger import (
@@ -99,7 +99,7 @@ def move(
     put(booking, after, kept, moves=int(is_client))
     record(
         booking,
-        MOVED,
+        Happened.MOVED,
         actor=actor,
         now=now,
         reason=reason,

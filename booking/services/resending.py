@@ -6,8 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from booking.models import Booking
-from booking.selectors.changes import SENT_AGAIN
+from booking.models import Booking, Happened
 from booking.services.ledger import Actor, record
 from clinic.messaging import services as messaging
 from clinic.messaging.models import Message
@@ -24,6 +23,12 @@ def send_again(
     by = f"staff:{actor.user.pk}" if actor.user else actor.by
     copy = messaging.send_again(message=message, by=by, now=now)
     record(
-        booking, SENT_AGAIN, actor=actor, now=now, reason=reason, code=message.code, message=copy.pk
+        booking,
+        Happened.SENT_AGAIN,
+        actor=actor,
+        now=now,
+        reason=reason,
+        code=message.code,
+        message=copy.pk,
     )
     return copy

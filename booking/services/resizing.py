@@ -10,9 +10,8 @@ from django.utils.translation import gettext_lazy
 
 from booking.errors import NotNow, NotOffered, ReasonMissing, SlotTaken
 from booking.message_plan import Trigger, follow
-from booking.models import UPCOMING, Booking, Status
+from booking.models import UPCOMING, Booking, Happened, Status
 from booking.scheduling.slots import Kept
-from booking.selectors.changes import RESIZED
 from booking.selectors.diary import busy_spans
 from booking.selectors.outside import Outside, outside_until
 from booking.services.holds import end_holds_in_the_way
@@ -76,7 +75,7 @@ def resize(
     after = Standing.of(booking)
     record(
         booking,
-        RESIZED,
+        Happened.RESIZED,
         actor=actor,
         now=now,
         reason=reason,

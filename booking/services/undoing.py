@@ -11,17 +11,10 @@ from django.utils.translation import gettext as _
 
 from booking.errors import NotFree, NotNow, SlotTaken, TimePassed
 from booking.message_plan import Trigger, follow
-from booking.models import Booking, BookingEvent
+from booking.models import Booking, BookingEvent, Happened
 from booking.scheduling.slots import Kept
 from booking.selectors import free_slots
-from booking.selectors.changes import (
-    BOOKED,
-    CANCELLED,
-    CONFIRMED,
-    MOVED,
-    RESIZED,
-    quiet_step,
-)
+from booking.selectors.changes import quiet_step
 from booking.selectors.obstacles import in_the_way
 from booking.services.cancelling import cancel
 from booking.services.changes.deciding import reopen
@@ -43,8 +36,6 @@ from booking.services.resizing import stretch
 from booking.services.standing import Standing, put
 from booking.wishes import Wish
 
-UNDONE = "undone"
-
 
 @explained_by_mail
 @refused_by_database
@@ -60,17 +51,17 @@ def undo(*, booking: Booking, step: BookingEvent, actor: Actor, now: datetime) -
     """
     if _is_undone(booking, step):
         return
-    if step.what in {CANCELLED, MOVED}:
+    if step.what in {Happened.CANCELLED, Happened.MOVED}:
         reopen(booking, since=step.at, user=actor.user, now=now)
-    if step.what in {BOOKED, CONFIRMED}:
+    if step.what in {Happened.BOOKED, Happened.CONFIRMED}:
         lock_booking(booking)
         _must_be_quiet(booking, step, actor=actor, now=now)
         cancel(booking=booking, actor=actor, fee_shown=Decimal(0), undoes=step, now=now)
-    elif step.what == CANCELLED:
+    elif step.what == Happened.CANCELLED:
         _uncancel(booking, step, actor=actor, now=now)
-    elif step.what == RESIZED:
+    elif step.what == Happened.RESIZED:
         _resize_back(booking, step, actor=actor, now=now)
-    elif step.what == MOVED:
+    elif step.what == Happened.MOVED:
         _move_back(booking, step, actor=actor, now=now)
     else:
         raise _too_late()
@@ -87,7 +78,7 @@ def _move_back(booking: Booking, step: BookingEvent, *, actor: Actor, now: datet
     put(booking, former, kept, moves=-int(step.by == BookingEvent.By.CLIENT))
     record(
         booking,
-        UNDONE,
+        Happened.UNDONE,
         actor=actor,
         now=now,
         undoes=step.pk,
@@ -107,7 +98,7 @@ def _resize_back(booking: Booking, step: BookingEvent, *, actor: Actor, now: dat
     standing = Standing.of(booking)
     record(
         booking,
-        UNDONE,
+        Happened.UNDONE,
         actor=actor,
         now=now,
         undoes=step.pk,
@@ -129,7 +120,7 @@ def _uncancel(booking: Booking, step: BookingEvent, *, actor: Actor, now: dateti
     allocate(booking, kept)
     change_status(
         booking,
-        UNDONE,
+        Happened.UNDONE,
         allowed=[step.data["to"]],
         to=step.data["from"],
         actor=actor,

@@ -13,7 +13,16 @@ from django.utils.translation import gettext as _
 
 from booking.errors import NotNow, SlotTaken
 from booking.message_plan import Trigger, follow
-from booking.models import ACTIVE, UPCOMING, Allocation, Booking, BookingEvent, Resource, Status
+from booking.models import (
+    ACTIVE,
+    UPCOMING,
+    Allocation,
+    Booking,
+    BookingEvent,
+    Happened,
+    Resource,
+    Status,
+)
 from booking.scheduling.slots import choose_resources
 from booking.selectors import free_slots
 from booking.selectors.arrivals import (
@@ -23,9 +32,6 @@ from booking.selectors.arrivals import (
     minutes_late,
     when_it_begins,
 )
-from booking.selectors.changes import SENT_AGAIN
-from booking.selectors.fees import FEE_OWED_AGAIN, FEE_PAID, FEE_WAIVED
-from booking.selectors.history import TOO_LATE
 from booking.services.holds import end_holds_in_the_way
 from booking.services.ledger import (
     Actor,
@@ -43,10 +49,16 @@ from booking.wishes import Wish
 from clinic.places.policies import policy_for
 from treatments.models import DeviceKind
 
-TAKEN_BACK = "taken_back"
-UNPREPARED = "unprepared"
-NOTES = {UNPREPARED, SENT_AGAIN, FEE_WAIVED}  # after which all before can be undone as ever
-UNDOABLE = {"checked_in", "started", "completed", "no_show", "declined", TOO_LATE}
+# After these all before can be undone as ever.
+NOTES = {Happened.UNPREPARED, Happened.SENT_AGAIN, Happened.FEE_WAIVED}
+UNDOABLE = {
+    Happened.CHECKED_IN,
+    Happened.STARTED,
+    Happened.COMPLETED,
+    Happened.NO_SHOW,
+    Happened.DECLINED,
+    Happened.TOO_LATE,
+}
 MINUTE = 60  # seconds
 
 
@@ -120,7 +132,7 @@ def turn_away(*, booking: Booking, actor: Actor, is_waived: bool = False, now: d
         )
     change_status(
         booking,
-        TOO_LATE,
+        Happened.TOO_LATE,
         allowed=[Status.CONFIRMED],
         to=Status.CANCELLED_LATE,
         actor=actor,
@@ -138,7 +150,7 @@ def start(*, booking: Booking, actor: Actor, now: datetime) -> None:
     _lock_at(booking, [Status.CHECKED_IN])
     change_status(
         booking,
-        "started",
+        Happened.STARTED,
         allowed=[Status.CHECKED_IN],
         to=Status.IN_PROGRESS,
         actor=actor,
@@ -154,7 +166,7 @@ def complete(*, booking: Booking, actor: Actor, now: datetime) -> None:
         _must_have_begun(booking, now)
     change_status(
         booking,
-        "completed",
+        Happened.COMPLETED,
         allowed=[Status.CHECKED_IN, Status.IN_PROGRESS],
         to=Status.COMPLETED,
         actor=actor,
@@ -170,7 +182,7 @@ def mark_no_show(*, booking: Booking, actor: Actor, now: datetime) -> None:
     _must_have_begun(booking, now)
     change_status(
         booking,
-        "no_show",
+        Happened.NO_SHOW,
         allowed=[Status.CONFIRMED],
         to=Status.NO_SHOW,
         actor=actor,
@@ -185,7 +197,7 @@ def go_on_unprepared(*, booking: Booking, choice: Unprepared, actor: Actor, now:
     """Note what is done although a "must" of the preparation was missed; nothing else changes."""
     _lock_at(booking, [Status.CONFIRMED, Status.CHECKED_IN, Status.IN_PROGRESS])
     _must_be_the_day(booking, now)
-    record(booking, UNPREPARED, actor=actor, now=now, choice=choice.value)
+    record(booking, Happened.UNPREPARED, actor=actor, now=now, choice=choice.value)
 
 
 @transaction.atomic
@@ -206,13 +218,13 @@ def decline(
     is_charged = is_unprepared and has_come_unprepared(booking.client, before=booking)
     change_status(
         booking,
-        "declined",
+        Happened.DECLINED,
         allowed=[Status.CONFIRMED, Status.CHECKED_IN, Status.IN_PROGRESS],
         to=Status.DECLINED_AT_VISIT,
         actor=actor,
         now=now,
         reason=reason,
-        data={UNPREPARED: True} if is_unprepared else {},
+        data={"unprepared": True} if is_unprepared else {},
         fee_owed=late_fee(booking) if is_charged else Decimal(0),
         schedule_version=F("schedule_version") + 1,
     )
@@ -233,7 +245,7 @@ def take_back(*, booking: Booking, actor: Actor, now: datetime) -> None:
         _lock_kept(booking)  # the visit may have been shortened, and get its minutes back
     lock_booking(booking)
     last = _last_step(booking)
-    if last is not None and last.what == FEE_PAID:
+    if last is not None and last.what == Happened.FEE_PAID:
         raise NotNow(_("The fee for this visit was paid. Take that back first."))
     if last is None or _local_day(booking, now) != _local_day(booking, last.at):
         raise NotNow(
@@ -246,7 +258,7 @@ def take_back(*, booking: Booking, actor: Actor, now: datetime) -> None:
         _lengthen_again(booking, timedelta(minutes=shortened), actor=actor)
     change_status(
         booking,
-        TAKEN_BACK,
+        Happened.TAKEN_BACK,
         allowed=[last.data["to"]],
         to=last.data["from"],
         actor=actor,
@@ -266,12 +278,12 @@ def _last_step(booking: Booking) -> BookingEvent | None:
     """
     undone: set[int] = set()
     for event in booking.events.order_by("-pk"):
-        if event.what == TAKEN_BACK:
+        if event.what == Happened.TAKEN_BACK:
             undone.add(event.data["undone"])
-        elif event.what == FEE_OWED_AGAIN:
+        elif event.what == Happened.FEE_OWED_AGAIN:
             undone.add(event.data["undoes"])
         elif event.pk not in undone and event.what not in NOTES:
-            return event if event.what in {*UNDOABLE, FEE_PAID} else None
+            return event if event.what in {*UNDOABLE, Happened.FEE_PAID} else None
     return None
 
 
@@ -310,7 +322,7 @@ def _arrive(booking: Booking, *, actor: Actor, now: datetime, **data: int) -> No
     """Note the arrival; `data` says how many minutes late, and by how many it was shortened."""
     change_status(
         booking,
-        "checked_in",
+        Happened.CHECKED_IN,
         allowed=[Status.CONFIRMED],
         to=Status.CHECKED_IN,
         actor=actor,

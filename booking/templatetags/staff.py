@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from booking.message_names import name_of
-from booking.models import BookingEvent
+from booking.models import BookingEvent, Happened
 from clinic.messaging.models import Message
 from clinic.messaging.selectors import CodeCounts
 from clinic.web.phones import in_national_form
@@ -44,29 +44,7 @@ ENDED = {
     Message.Status.DROPPED: Standing(_("Not sent"), icon="slash-circle"),
     Message.Status.FAILED: Standing(_("Failed"), icon="envelope-x", kind="danger"),
 }
-HAPPENED = {
-    "booked": _("Booked, details to come"),
-    "form_overdue": _("Let go: no details in time"),
-    "confirmed": _("Confirmed"),
-    "moved": _("Moved"),
-    "resized": _("Length changed"),
-    "cancelled": _("Canceled"),
-    "undone": _("Change taken back"),
-    "kept": _("Kept by exception"),
-    "reseated": _("Room or device changed"),
-    "fee_waived": _("Fee waived"),
-    "fee_paid": _("Fee paid"),
-    "fee_owed_again": _("Fee owed again"),
-    "sent_again": _("Message sent again"),
-    "checked_in": _("Checked in"),
-    "started": _("Begun"),
-    "completed": _("Completed"),
-    "no_show": _("Did not come"),
-    "declined": _("Declined"),
-    "unprepared": _("Came unprepared"),
-    "too_late": _("Came too late"),
-    "taken_back": _("Note taken back"),
-}
+HAPPENED = dict(Happened.choices)
 DONE_INSTEAD = {
     "cleanse": _("cleansed, and went on"),
     "lower": _("a lower intensity"),
@@ -98,7 +76,7 @@ def how(event: BookingEvent) -> str:
 def went(event: BookingEvent) -> SafeString | str:
     """Return between which times a visit went; nothing where it stayed."""
     way = [event.data.get("from"), event.data.get("to")]
-    if event.what not in {"moved", "undone"} or way[0] == way[1]:
+    if event.what not in {Happened.MOVED, Happened.UNDONE} or way[0] == way[1]:
         return ""
     before, after = (at(timezone.localtime(datetime.fromisoformat(end))) for end in way)
     return format_html(gettext("from {before} to {after}"), before=before, after=after)

@@ -15,8 +15,8 @@ from booking import links, services
 from booking.errors import BookingError, NotFree, SlotTaken
 from booking.forms.changes import HEALTH, CancelForm, StepForm
 from booking.forms.wishes import RequestForm
-from booking.models import Booking, BookingEvent, Status
-from booking.selectors.changes import CANCELLED, MOVED, why_not_move, why_settled
+from booking.models import Booking, BookingEvent, Happened, Status
+from booking.selectors.changes import why_not_move, why_settled
 from booking.services.cancelling import is_late
 from booking.services.ledger import CLIENT
 from booking.services.standing import Standing
@@ -166,12 +166,12 @@ def _instead(
 ) -> HttpResponse:
     """The time before `step` is gone: what else there is, for the same visit or for a new one."""
     refusal = why_not_move(booking, policy=policy_for(booking.location, now=now), now=now)
-    if step.what == MOVED and not refusal:
+    if step.what == Happened.MOVED and not refusal:
         former = Standing.read(step.data["before"], booking)
         move = Move(booking, token)
         asked, wanted = Asked(former.wish), former.starts_at
         return closest_page(request, move, asked, error, wanted, now=now)
-    if step.what == CANCELLED:
+    if step.what == Happened.CANCELLED:
         client = know(request, visitor, booking)
         asked = Asked(Wish.of(booking).as_asked_by(client))
         gone = NotFree(

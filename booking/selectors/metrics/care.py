@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Exists, OuterRef, Q
 
-from booking.models import BookingEvent, SkinCheck
+from booking.models import BookingEvent, Happened, SkinCheck
 from booking.selectors.metrics.scope import Scope
 from booking.selectors.metrics.sums import CANCELLED
 
@@ -31,7 +31,9 @@ def care(scope: Scope, *, declined: int) -> Care | None:
     if scope.is_part:
         return None
     visits = scope.visits(scope.period)
-    why = BookingEvent.objects.filter(booking=OuterRef("pk"), what="cancelled", data__health=True)
+    why = BookingEvent.objects.filter(
+        booking=OuterRef("pk"), what=Happened.CANCELLED, data__health=True
+    )
     cancelled = visits.filter(Exists(why), status__in=CANCELLED).count()
     answers = SkinCheck.objects.filter(booking__in=visits).aggregate(
         calm=Count("pk", filter=Q(needs_call=False)), call=Count("pk", filter=Q(needs_call=True))

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from booking.errors import NotNow, SlotTaken
-from booking.models import Booking, Provider, ScheduleChange, TouchedVisit
+from booking.models import Booking, Happened, Provider, ScheduleChange, TouchedVisit
 from booking.selectors import free_slots
 from booking.selectors.changes import why_settled
 from booking.selectors.replanning.choices import Choice
@@ -31,7 +31,6 @@ from clinic.accounts.models import User
 Decision = TouchedVisit.Decision
 State = ScheduleChange.State
 
-KEPT, RESEATED = "kept", "reseated"
 DONE = {Choice.KEEP: Decision.KEPT, Choice.CANCEL: Decision.CANCELLED}
 
 
@@ -127,7 +126,7 @@ def _keep(visit: Booking, user: User, reason: str, *, now: datetime) -> None:
     lock_booking(visit, version=visit.schedule_version)
     if settled := why_settled(visit, now=now):
         raise NotNow(settled)
-    record(visit, KEPT, actor=staff(user), now=now, reason=reason)
+    record(visit, Happened.KEPT, actor=staff(user), now=now, reason=reason)
 
 
 def _move(visit: Booking, choice: Choice, user: User, reason: str, *, now: datetime) -> None:
@@ -166,4 +165,11 @@ def _reseat(visit: Booking, user: User, reason: str, *, now: datetime) -> None:
     free(visit)
     allocate(visit, kept)
     after = sorted(resource for resource, _start, _end in kept)
-    record(visit, RESEATED, actor=staff(user), now=now, reason=reason, resources=[before, after])
+    record(
+        visit,
+        Happened.RESEATED,
+        actor=staff(user),
+        now=now,
+        reason=reason,
+        resources=[before, after],
+    )

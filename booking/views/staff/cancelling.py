@@ -13,8 +13,8 @@ from django.views.decorators.http import require_http_methods
 from booking import services
 from booking.errors import BookingError
 from booking.forms.desk import CLINIC, HEALTH, StaffCancelForm
-from booking.models import Booking, BookingEvent
-from booking.selectors.changes import CANCELLED, quiet_step, quiet_until, why_settled
+from booking.models import Booking, BookingEvent, Happened
+from booking.selectors.changes import quiet_step, quiet_until, why_settled
 from booking.services.cancelling import is_late
 from booking.services.ledger import staff
 from booking.terms import late_fee
@@ -96,7 +96,7 @@ def _cancel_page(
 def _settled(request: HttpRequest, booking: Booking, why: str, *, now: datetime) -> HttpResponse:
     """What was just canceled, with its undo; where something else happened, the visit and why."""
     step = quiet_step(booking, by=BookingEvent.By.STAFF, now=now)
-    if step is None or step.what != CANCELLED:
+    if step is None or step.what != Happened.CANCELLED:
         messages.warning(request, why)
         return see_other(visit_url(booking))
     context = {

@@ -5,8 +5,7 @@ import pytest
 
 from booking import services
 from booking.errors import NotNow, SlotTaken
-from booking.models import Booking, Status
-from booking.selectors.changes import SENT_AGAIN
+from booking.models import Booking, Happened, Status
 from booking.services.audit import findings
 from booking.services.fees import owe_again, settle_fee
 from booking.services.ledger import CLIENT, record, staff
@@ -191,7 +190,7 @@ class TestTakingBack:
         steps(booking, desk, "mark_no_show")
         now = booking.starts_at + MINUTE
         services.waive_fee(booking=booking, actor=desk, reason="The bus", now=now)
-        record(booking, SENT_AGAIN, actor=desk, now=now)
+        record(booking, Happened.SENT_AGAIN, actor=desk, now=now)
 
         step("take_back", booking, desk, now)
 
