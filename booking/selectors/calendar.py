@@ -133,7 +133,7 @@ def calendar(
     shown = [each for each in resources if not chosen or each.pk in chosen] or resources
     keys = [each.pk for each in shown]
     doors = open_spans(location=location, days=days)
-    working = _working(location, by, keys, days, doors)
+    working = _working(location, by, shown, days, doors)
     rows = _rows(location, by, keys, window, now=now)
     closed = _closed(location, days)
     columns = {
@@ -184,16 +184,21 @@ def _resources(location: Location, by: Kind, window: Span) -> list[Resource]:
 def _working(
     location: Location,
     by: Kind,
-    keys: list[int],
+    resources: list[Resource],
     days: list[date],
     doors: dict[date, list[Span] | None],
 ) -> dict[int, list[Span]]:
-    """When each can be booked but for what is in the way: hours, or open doors. 2 queries or 0."""
+    """When each can be booked but for what is in the way: hours, or open doors. 2 queries or 0.
+
+    Who has left, or what is no longer in use, never can.
+    """
+    never: dict[int, list[Span]] = {each.pk: [] for each in resources}
+    keys = [each.pk for each in resources if each.is_active]
     if by == Kind.PROVIDER:
         found = working_spans(location=location, providers=keys, days=days, open_on=doors)
-        return {pk: merged(spans) for pk, spans in found.items()}
+        return never | {pk: merged(spans) for pk, spans in found.items()}
     opened = merged(span for day in days for span in doors[day] or ())
-    return dict.fromkeys(keys, opened)
+    return never | dict.fromkeys(keys, opened)
 
 
 def _rows(location: Location, by: Kind, keys: list[int], window: Span, *, now: datetime) -> _Rows:

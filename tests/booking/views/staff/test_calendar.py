@@ -265,6 +265,20 @@ def test_free_time_leads_to_a_booking_then_and_with_them(desk, at_work, scene, m
     assert f"{book}13:15&amp;provider={ben.pk}" in text(desk.get(f"{DAY}?day=2030-03-04"))
 
 
+@pytest.mark.parametrize("by", ["person", "room"])
+def test_who_has_left_or_what_is_no_longer_in_use_has_visits_and_no_free_time(desk, scene, by):
+    visit(scene, on(scene, 4, 10))
+    gone = scene.provider if by == "person" else scene.rooms[0]
+    type(gone).objects.filter(pk=gone.pk).update(is_active=False)
+
+    page = text(desk.get(f"{DAY}?day=2030-03-04&by={by}"))
+
+    column = page.split(f'data-who="{gone.pk}"')[1].split("data-who")[0]
+    assert "Maya Ellison" in column
+    assert reverse("staff:book") not in column
+    assert 'is-away" data-set="--at:540;--for:540"' in column  # the whole day
+
+
 def test_a_stretch_in_which_no_visit_fits_leads_nowhere(desk, scene):
     for minutes in (105, 90):  # a quarter of an hour is kept after each
         visit(scene, on(scene, 4, 9))
