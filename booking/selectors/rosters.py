@@ -42,7 +42,7 @@ class Pattern:
 
 
 @dataclass(frozen=True)
-class Schedule:
+class Roster:
     """What is known of the schedule of one person, room or device from `now` on."""
 
     resource: Resource
@@ -53,7 +53,7 @@ class Schedule:
     changes: list[ScheduleChange]
 
 
-def schedule_of(resource: Resource, *, now: datetime) -> Schedule:
+def roster_of(resource: Resource, *, now: datetime) -> Roster:
     """Return the schedule of `resource` from `now` on. 5 queries, or 2 for a room or device."""
     is_person = resource.kind == ResourceKind.PROVIDER
     provider = Provider.objects.select_related("user").get(pk=resource.pk) if is_person else None
@@ -71,7 +71,7 @@ def schedule_of(resource: Resource, *, now: datetime) -> Schedule:
         )
     away = TimeOff.objects.filter(resource=resource, ends_at__gt=now).select_related("change")
     theirs = with_counts(ScheduleChange.objects.filter(resource=resource))
-    return Schedule(resource, provider, patterns, extras, list(away), list(theirs[:SHOWN]))
+    return Roster(resource, provider, patterns, extras, list(away), list(theirs[:SHOWN]))
 
 
 def patterns_in(rows: Iterable[WorkingHours]) -> list[Pattern]:

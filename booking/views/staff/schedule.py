@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from booking.models import Kind
 from booking.permissions import schedules_of
-from booking.selectors.rosters import schedule_of, zone_of
+from booking.selectors.rosters import roster_of, zone_of
 from booking.services import changes
 from booking.views.staff.frame import user_of
 from clinic.accounts.access import allowed
@@ -54,7 +54,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
     resource = get_object_or_404(schedules_of(user).select_related("location"), pk=pk)
     zone = zone_of(resource)
     context = {
-        "schedule": schedule_of(resource, now=now),
+        "schedule": roster_of(resource, now=now),
         "must_ask": changes.must_ask(user, now=now),
         "may_make": user.has_perm(MAKES),
         "today": now.astimezone(zone).date(),
