@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -15,6 +13,7 @@ from clinic.accounts.models import User
 from clinic.places.models import Location
 from clinic.places.policies import Policy, policy_for
 from treatments.cells import Cell, Edit, Seen, name_of, still_so
+from treatments.fingerprints import fingerprint
 from treatments.models import Price, PriceChange, wrong_amount
 from treatments.registry import Promised, diary
 from treatments.selectors.matrix import Column, House, Offered
@@ -110,8 +109,7 @@ def edits_of(change: PriceChange | None) -> dict[Cell, Edit]:
 
 def digest(edits: Iterable[Edit]) -> str:
     """Return a fingerprint of edits, which says whether a draft is the one that was looked at."""
-    text = json.dumps([edit.as_data() for edit in edits], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return fingerprint([edit.as_data() for edit in edits])
 
 
 def policies(house: House, *, now: datetime) -> dict[int | None, Policy]:

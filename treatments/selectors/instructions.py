@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -12,6 +10,7 @@ from math import inf
 from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 
+from treatments.fingerprints import fingerprint
 from treatments.models import AddOn, Instruction, InstructionVersion, Treatment
 
 
@@ -148,5 +147,4 @@ def waiting_texts() -> int:
 
 def digest(version: InstructionVersion) -> str:
     """Return a short text that is another as soon as a word of `version` is."""
-    words = json.dumps([version.lines, version.steps, version.short], sort_keys=True)
-    return hashlib.sha256(words.encode()).hexdigest()[:16]
+    return fingerprint([version.lines, version.steps, version.short])

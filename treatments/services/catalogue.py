@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,6 +11,7 @@ from django.db import transaction
 from clinic.accounts.models import User
 from clinic.trail.services import note
 from treatments.errors import AlreadySold, OfferChanged
+from treatments.fingerprints import fingerprint
 from treatments.models import AddOn, Instruction, Option, Treatment, Visibility
 from treatments.promises import ADD_ON, OPTION, diary
 
@@ -46,9 +45,7 @@ def state_of(offer: Offer) -> dict[str, Any]:
 
 def stamp_of(offer: Offer) -> str:
     """Return a short text that is another as soon as anything of `offer` is; "" for a new one."""
-    if not offer.pk:
-        return ""
-    return hashlib.sha256(json.dumps(state_of(offer), sort_keys=True).encode()).hexdigest()[:16]
+    return fingerprint(state_of(offer)) if offer.pk else ""
 
 
 @transaction.atomic
