@@ -74,6 +74,10 @@ class BookingQuerySet(models.QuerySet["Booking"]):
             "client",
         ).prefetch_related("lines", "add_ons")
 
+    def visit(self, reference: str) -> Booking | None:
+        """Return the visit of that reference, if it is one of these. A hold is nobody's visit."""
+        return self.filter(reference=reference, client__isnull=False).first()
+
 
 class Booking(models.Model):
     """One client, provider, option and time, with price and policy as promised."""

@@ -40,8 +40,7 @@ def clinic(request: HttpRequest) -> HttpResponse:
 
 def visit_or_404(request: HttpRequest, reference: str) -> Booking:
     """Return the visit, if it is one that this person may see. 3 queries."""
-    visits = visits_of(user_of(request)).with_facts()
-    visit = visits.filter(reference=reference, client__isnull=False).first()
+    visit = visits_of(user_of(request)).with_facts().visit(reference)
     if visit is None:
         raise Http404
     return visit
@@ -49,8 +48,7 @@ def visit_or_404(request: HttpRequest, reference: str) -> Booking:
 
 def changeable_or_404(request: HttpRequest, reference: str) -> Booking:
     """Return the visit, if it is one that this person may change. 3 queries."""
-    visits = changeable_visits(user_of(request)).with_facts()
-    visit = visits.filter(reference=reference, client__isnull=False).first()
+    visit = changeable_visits(user_of(request)).with_facts().visit(reference)
     if visit is None:
         raise Http404
     return visit
