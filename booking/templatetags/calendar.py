@@ -15,8 +15,9 @@ from booking.models import Booking
 from clinic.web.templatetags.lumen import icon
 
 if TYPE_CHECKING:
+    from booking.views.staff.boxes import Box
     from booking.views.staff.carrying import Carried
-    from booking.views.staff.drawing import Box, Drawn
+    from booking.views.staff.drawing import Drawn
 
 register = template.Library()
 

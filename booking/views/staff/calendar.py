@@ -18,9 +18,11 @@ from booking.permissions import changeable_visits
 from booking.places import SEES_VISITS
 from booking.selectors.calendar import Calendar, Column, calendar
 from booking.selectors.changes import quiet_step
+from booking.views.staff.boxes import Place, Viewer
 from booking.views.staff.carrying import Carried, carried
-from booking.views.staff.drawing import KEY, Drawn, Place, Viewer, called_here, draw, lane_of
+from booking.views.staff.drawing import Drawn, called_here, draw
 from booking.views.staff.frame import user_of
+from booking.views.staff.visit_boxes import KEY, lane_of
 from clinic.accounts.access import allowed
 from clinic.places.models import Location
 from clinic.web import clock
@@ -179,8 +181,7 @@ def _done(request: HttpRequest, *, now: datetime) -> Done | None:
     reference = request.GET.get("done", "").replace("\0", "")[:8]
     if not reference:
         return None
-    visits = changeable_visits(user_of(request)).with_facts()
-    visit = visits.filter(reference=reference, client__isnull=False).first()
+    visit = changeable_visits(user_of(request)).with_facts().visit(reference)
     if visit is None:
         return None
     step = quiet_step(visit, by=BookingEvent.By.STAFF, now=now)

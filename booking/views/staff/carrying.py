@@ -19,7 +19,8 @@ from booking.scheduling.wallclock import day_span
 from booking.selectors import FreeSlots
 from booking.selectors.changes import why_settled
 from booking.selectors.outside import outside_hours
-from booking.views.staff.drawing import Place, spread
+from booking.views.staff.boxes import Place
+from booking.views.staff.drawing import spread
 from booking.views.staff.frame import CHANGES_VISITS, changeable_or_404, user_of
 from booking.views.staff.moving import (
     CARRIED,
@@ -78,8 +79,7 @@ def carried(
     reference = request.session.get(CARRIED)
     if reference is None:
         return None
-    visits = changeable_visits(user_of(request)).with_facts()
-    visit = visits.filter(reference=reference, client__isnull=False).first()
+    visit = changeable_visits(user_of(request)).with_facts().visit(reference)
     if visit is None or why_settled(visit, now=now):
         return None
     free = None
