@@ -9,7 +9,7 @@ class TreatmentsConfig(AppConfig):
         """Stand among what an admin sets."""
         from clinic.web import workspace
         from treatments.views import catalogue, instructions
-        from treatments.views.prices import SETS_PRICES
+        from treatments.views.price_desk import SETS_PRICES
 
         workspace.add(
             workspace.Place(

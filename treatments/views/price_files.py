@@ -17,8 +17,8 @@ from treatments import price_files, services
 from treatments.forms.prices import FileForm
 from treatments.selectors import drafts
 from treatments.selectors.price_history import with_old
+from treatments.views.price_desk import SETS_PRICES, Desk
 from treatments.views.price_history import found_by, history_form
-from treatments.views.prices import SETS_PRICES, Desk
 
 
 @require_safe

@@ -30,7 +30,7 @@ from treatments.selectors import matrix
 from treatments.selectors.drafts import edits_of
 from treatments.selectors.price_history import published, with_old
 from treatments.services.prices import begun
-from treatments.views.prices import SETS_PRICES
+from treatments.views.price_desk import SETS_PRICES
 
 UNDOES = ("treatments.change_pricechange",)
 ON_A_PAGE = 50

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import date, datetime
-from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages as toasts
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -20,133 +16,23 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from clinic.accounts.access import allowed
-from clinic.accounts.models import User
 from clinic.places.selectors import home_zone
 from clinic.web import clock
 from clinic.web.addresses import key_in
 from clinic.web.presses import press, see_other
 from clinic.web.workspace import staff_page
 from treatments import services
-from treatments.cells import Cell, Edit, read_name
+from treatments.cells import Cell, read_name
 from treatments.errors import PriceError, PricesChanged
-from treatments.forms.prices import INHERIT, KINDS, BulkForm, FilterForm, StartForm
-from treatments.models import Price, PriceChange
-from treatments.price_files import price_of
-from treatments.registry import diary
-from treatments.selectors import drafts, matrix
+from treatments.forms.prices import KINDS, FilterForm, StartForm
+from treatments.models import PriceChange
+from treatments.selectors import drafts
 from treatments.selectors.price_history import latest_changes
-from treatments.selectors.rules import (
-    PriceRules,
-    cell_of,
-    first_seen,
-    first_start,
-    price_rules,
-    today_at,
-)
+from treatments.views.price_desk import SETS_PRICES, Desk
+from treatments.views.price_typing import Typed, in_bulk, read_table
 
-SETS_PRICES = ("treatments.add_pricechange",)
 LATEST = 5  # changes shown beside the table
 ON_A_PAGE = 50
-SKIPPED = {"csrfmiddlewaretoken", "save"}
-
-Typed = dict[Cell, tuple[str, str]]
-
-
-@dataclass
-class Desk:
-    """What one person sees of the price desk."""
-
-    user: User
-    asked: dict[str, Any]
-    query: str
-    now: datetime
-
-    @classmethod
-    def of(cls, request: HttpRequest) -> Desk:
-        """Return the desk as `request` asks for it."""
-        asked = FilterForm(request.GET).asked()
-        kept = {name: request.GET[name] for name in ("place", "whose", "kind") if asked[name]}
-        query = QueryDict(mutable=True)
-        query.update(kept)
-        return cls(cast(User, request.user), asked, query.urlencode(), clock.now())
-
-    @cached_property
-    def house(self) -> matrix.House:
-        return matrix.house(diary().gives(), diary().works())
-
-    @cached_property
-    def today(self) -> date:
-        """The date where the day is youngest."""
-        days = (today_at(place, self.now) for place in self.house.places)
-        return min(days, default=self.now.date())
-
-    @cached_property
-    def rules(self) -> PriceRules:
-        return price_rules(today=self.today, now=self.now)
-
-    @cached_property
-    def draft(self) -> PriceChange | None:
-        return drafts.draft_of(self.user)
-
-    @cached_property
-    def edits(self) -> dict[Cell, Edit]:
-        return drafts.edits_of(self.draft)
-
-    @cached_property
-    def preview(self) -> drafts.Preview:
-        starts_on = self.draft.effective_from if self.draft else None
-        return drafts.preview(self.house, self.edits, self.rules, starts_on=starts_on, now=self.now)
-
-    @cached_property
-    def columns(self) -> list[matrix.Column]:
-        return matrix.columns(
-            self.house,
-            location=self.asked["place"],
-            price_list=self.asked["whose"],
-            now=self.now,
-        )
-
-    def lines(self, typed: Mapping[Cell, tuple[str, str]]) -> list[matrix.Line]:
-        """Return the rows of the table; `typed` are the texts that are no prices."""
-        return matrix.lines(
-            self.house,
-            self.columns,
-            self.rules,
-            edits=self.edits,
-            conflicts={each.edit.cell for each in self.preview.conflicts},
-            typed=typed,
-            kind=self.asked["kind"],
-        )
-
-    def forget(self) -> None:
-        """Read the draft anew: it was written."""
-        for name in ("draft", "edits", "preview"):
-            self.__dict__.pop(name, None)
-
-    @property
-    def url(self) -> str:
-        """Where this part of the table is."""
-        return f"{reverse('prices:index')}?{self.query}".rstrip("?")
-
-    def start_form(self, data: QueryDict | None = None, *, is_draft: bool = False) -> StartForm:
-        """Return the form that says from when and why."""
-        first_on = first_start(self.edits, self.house.places, self.now)
-        initial = {}
-        if data is None:
-            reason = self.draft.reason if self.draft else ""
-            initial = {"effective_from": self.preview.starts_on, "reason": reason}
-        return StartForm(data, first_on=first_on, is_draft=is_draft, initial=initial)
-
-    def bulk_form(self, data: QueryDict | None = None) -> BulkForm:
-        """Return the form that changes many of the prices shown."""
-        shown = self.asked["kind"]
-        offers = [
-            (offered.key, offered.says)
-            for offered in self.house.offered
-            if not shown or (shown == "add_ons") != offered.is_option
-        ]
-        columns = [(column.key, column.says) for column in self.columns]
-        return BulkForm(data, offers=offers, columns=columns)
 
 
 @require_safe
@@ -161,7 +47,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def edit(request: HttpRequest) -> HttpResponse:
     """Keep what was typed into the table."""
     desk = Desk.of(request)
-    written, dropped, typed = _typed(desk, request.POST)
+    written, dropped, typed = read_table(desk, request.POST)
     if written or desk.edits.keys() & set(dropped):
         services.write_edits(author=desk.user, edits=written, dropped=dropped, now=desk.now)
         desk.forget()
@@ -182,7 +68,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
     form = desk.bulk_form(request.POST)
     if not form.is_valid():
         return page(request, desk, bulk=form, status=422)
-    edits, dropped = _in_bulk(desk, form)
+    edits, dropped = in_bulk(desk, form)
     if edits or dropped:
         services.write_edits(author=desk.user, edits=edits, dropped=dropped, now=desk.now)
     changed = len(edits) + len(dropped)
@@ -327,90 +213,3 @@ def _answer(
     context = _context(desk) | {"squares": squares}
     with timezone.override(home_zone(desk.house.places)):
         return render(request, "prices/_answer.html", context, status=status)
-
-
-def _typed(desk: Desk, posted: QueryDict) -> tuple[list[Edit], list[Cell], Typed]:
-    """Read the table: prices that differ from those seen, cells taken back, and what is no price.
-
-    A field that holds what its price was when the page was made, or what the draft says, says
-    nothing new. One that was emptied takes back what the draft says; where that says nothing, its
-    own price ends and it is inherited.
-    """
-    found: dict[str, tuple[Cell, tuple[int, ...]]] = {}
-    for name in posted:
-        if name not in SKIPPED:
-            try:
-                found[name] = read_name(name)
-            except ValueError:
-                continue
-    rows = Price.objects.in_bulk({pk for _cell, seen in found.values() for pk in seen if pk})
-    written: list[Edit] = []
-    dropped: list[Cell] = []
-    typed: Typed = {}
-    for name, (cell, seen) in found.items():
-        text, had = str(posted[name]).strip(), desk.edits.get(cell)
-        present = first_seen(seen, rows)
-        is_own = any(
-            row.amount is not None and cell_of(row) == cell for row in map(rows.get, seen) if row
-        )
-        if not text and (had or not present or not is_own):
-            dropped += [] if had and had.amount is None else [cell]
-            continue
-        try:
-            amount = price_of(text) if text else None
-            if amount is None and cell.is_base:
-                raise ValueError(_("A base price has nothing to inherit from."))
-        except ValueError as error:
-            typed[cell] = (text, str(error))
-            continue
-        if had is not None and had.amount == amount:
-            continue
-        if (present and amount == present.amount) or (amount is None and not is_own):
-            dropped += [cell] if had else []
-        elif desk.house.offered_of(cell) and desk.house.column_of(cell, desk.now):
-            written.append(Edit(cell, amount, seen))
-    return written, dropped, typed
-
-
-def _in_bulk(desk: Desk, form: BulkForm) -> tuple[list[Edit], list[Cell]]:
-    """What the form makes of the prices it names, of the draft's where it has some.
-
-    And the cells of which the draft is to say nothing any more.
-    """
-    offers, names = set(form.cleaned_data["offers"]), set(form.cleaned_data["columns"])
-    shown = [column for column in desk.columns if column.key in names]
-    squares = [
-        matrix.square(desk.house, offered, column, desk.rules, edits=desk.edits)
-        for offered in desk.house.offered
-        if offered.key in offers
-        for column in shown
-    ]
-    given = [square for square in squares if square.is_given]
-    if form.cleaned_data["how"] == INHERIT:
-        return _inherited(given)
-    edits = []
-    for square in given:
-        edit = square.edit
-        amount = edit.amount if edit else square.amount
-        is_meant = square.is_own or edit is not None or form.cleaned_data["inherited"]
-        if amount is None or not is_meant:
-            continue
-        changed = form.after(amount)
-        if edit:
-            edits.append(replace(edit, amount=changed))
-        elif changed != amount or not square.is_own:
-            edits.append(Edit(square.cell, changed, square.seen))
-    return edits, []
-
-
-def _inherited(squares: list[matrix.Square]) -> tuple[list[Edit], list[Cell]]:
-    """Let what has a price of its own end, and forget what the draft says of the others."""
-    edits, dropped = [], []
-    for square in squares:
-        if square.cell.is_base:
-            continue
-        if square.is_own:
-            edits.append(Edit(square.cell, None, square.seen))
-        elif square.edit:
-            dropped.append(square.cell)
-    return edits, dropped
