@@ -106,7 +106,8 @@ def merged(versions: Iterable[dict[str, Any]]) -> Policy:
     """Return the policy that `versions` make on top of the defaults, the last one winning.
 
     None decides nothing: what was said before holds. Raises ValidationError naming the first value
-    that is unknown, of the wrong kind or senseless.
+    that is unknown, of the wrong kind or senseless; where two contradict each other, its code is
+    the rule beside which to say so.
     """
     values: dict[str, Any] = {}
     for version in versions:
@@ -114,11 +115,15 @@ def merged(versions: Iterable[dict[str, Any]]) -> Policy:
         values |= {name: value for name, value in decided.items() if value is not None}
     policy = Policy(**values)
     if policy.price_at_least > policy.price_at_most:
-        raise ValidationError(_("The price band ends below its beginning."))
+        raise ValidationError(_("The price band ends below its beginning."), "price_at_most")
     if policy.late_keep_minutes > policy.late_shorten_minutes:
-        raise ValidationError(_("Who is late would lose the session before it is shortened."))
+        raise ValidationError(
+            _("Who is late would lose the session before it is shortened."), "late_shorten_minutes"
+        )
     if policy.messages_from_hour >= policy.messages_until_hour:
-        raise ValidationError(_("The hours in which messages go end before they begin."))
+        raise ValidationError(
+            _("The hours in which messages go end before they begin."), "messages_until_hour"
+        )
     return policy
 
 
@@ -185,7 +190,8 @@ def check_in_force(
         if at == owner:
             raise
         raise ValidationError(
-            _("At %(place)s: %(why)s") % {"place": at, "why": " ".join(refusal.messages)}
+            _("At %(place)s: %(why)s") % {"place": at, "why": " ".join(refusal.messages)},
+            refusal.code,
         ) from None
 
 

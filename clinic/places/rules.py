@@ -45,18 +45,18 @@ class Rule:
             return clock_short(time(value))
         words = self.name.split("_")
         if "percent" in words:
-            return _("%(count)d %%") % {"count": value}
-        if "minutes" in words:
-            one, many = "%(count)d minute", "%(count)d minutes"
+            said = _("%(count)d %%")
+        elif "minutes" in words:
+            said = ngettext("%(count)d minute", "%(count)d minutes", value)
         elif "hours" in words:
-            one, many = "%(count)d hour", "%(count)d hours"
+            said = ngettext("%(count)d hour", "%(count)d hours", value)
         elif "days" in words:
-            one, many = "%(count)d day", "%(count)d days"
+            said = ngettext("%(count)d day", "%(count)d days", value)
         elif "add" in words:
-            one, many = "%(count)d add-on", "%(count)d add-ons"
+            said = ngettext("%(count)d add-on", "%(count)d add-ons", value)
         else:
-            one, many = "%(count)d time", "%(count)d times"
-        return ngettext(one, many, value) % {"count": value}
+            said = ngettext("%(count)d time", "%(count)d times", value)
+        return said % {"count": value}
 
 
 @dataclass(frozen=True)

@@ -43,13 +43,8 @@ def publish_policy(
     changed = {name: value for name, value in changes.items() if value != decided.get(name)}
     if not changed:
         raise NothingChanges
-    version = PolicyVersion(
-        location=location,
-        values={name: _stored(value) for name, value in changed.items()},
-        reason=reason,
-        published_at=now,
-        published_by=user,
-    )
+    version = version_of(changed, location=location)
+    version.reason, version.published_at, version.published_by = reason, now, user
     version.full_clean()
     version.save()
     note(
@@ -63,6 +58,12 @@ def publish_policy(
         },
     )
     return version
+
+
+def version_of(changes: dict[str, Any], *, location: Location | None) -> PolicyVersion:
+    """Return `changes` as a version that is not published, to be cleaned."""
+    values = {name: _stored(value) for name, value in changes.items()}
+    return PolicyVersion(location=location, values=values)
 
 
 def _stored(value: Any) -> Any:

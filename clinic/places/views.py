@@ -29,7 +29,7 @@ from clinic.places.selectors import (
     home_zone,
     rule_book,
 )
-from clinic.places.services import publish_policy
+from clinic.places.services import publish_policy, version_of
 from clinic.web import clock
 from clinic.web.workspace import staff_page
 
@@ -97,6 +97,8 @@ def change(request: HttpRequest, slug: str = "") -> HttpResponse:
     mine = {c.rule.name: c.new for c in differences(book.decided(owner, seen=seen), form.values())}
     values = _with(book.decided(owner), mine)
     if "publish" not in request.POST:
+        if mine and _is_refused(form, owner, mine):
+            return _page(request, book, owner, form, status=422)
         return _page(request, book, owner, form, values=values, is_asked=True)
     if not form.cleaned_data["reason"]:
         form.add_error("reason", _("Say why, in a few words."))
@@ -120,10 +122,27 @@ def change(request: HttpRequest, slug: str = "") -> HttpResponse:
     except NothingChanges:
         return _page(request, book, owner, form, values=values, is_asked=True, status=422)
     except ValidationError as refusal:
-        form.add_error(None, refusal.messages)
+        _say(form, refusal)
         return _page(request, book, owner, form, values=values, status=422)
     toasts.success(request, _("Published. It holds for what is booked from now on."))
     return redirect("places:policies")
+
+
+def _is_refused(form: PolicyForm, owner: Location | None, changes: dict[str, Any]) -> bool:
+    """Whether `changes` make no sense with the rules in force; the form says which."""
+    try:
+        version_of(changes, location=owner).full_clean(exclude=["reason", "published_at"])
+    except ValidationError as refusal:
+        _say(form, refusal)
+        return True
+    return False
+
+
+def _say(form: PolicyForm, refusal: ValidationError) -> None:
+    """Say what makes no sense, each beside the rule that it is about."""
+    for errors in refusal.error_dict.values():
+        for error in errors:
+            form.add_error(error.code if error.code in form.fields else None, error)
 
 
 def _page(

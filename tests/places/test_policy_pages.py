@@ -183,23 +183,29 @@ def test_the_hours_in_which_clients_are_written_to_are_chosen_and_said_to_them(a
     assert policy_for(alder, now=NOW).messages_from_hour == 10
 
 
-def test_hours_that_end_before_they_begin_are_refused_in_a_sentence(admin):
+@pytest.mark.parametrize("pressed", ["preview", "publish"])
+def test_hours_that_end_before_they_begin_are_refused_in_a_sentence(admin, pressed):
     hours = {"messages_from_hour": 15, "messages_until_hour": 15, "reason": "Fewer"}
 
-    response = admin.post(CHANGE, typed(admin, **hours) | {"publish": "1"})
+    response = admin.post(CHANGE, typed(admin, **hours) | {pressed: "1"})
 
     assert response.status_code == 422
-    assert "The hours in which messages go end before they begin." in words(response)
+    assert response.context["form"].errors == {
+        "messages_until_hour": ["The hours in which messages go end before they begin."]
+    }
 
 
-def test_a_value_that_makes_no_sense_at_a_place_is_refused_with_its_name(admin, harbor):
+@pytest.mark.parametrize("pressed", ["preview", "publish"])
+def test_a_value_that_makes_no_sense_at_a_place_is_refused_with_its_name(admin, harbor, pressed):
     PolicyVersionFactory(location=harbor, values={"price_at_most": 150})
-    sent = typed(admin, price_at_least="160", reason="Costs") | {"publish": "1"}
+    sent = typed(admin, price_at_least="160", reason="Costs") | {pressed: "1"}
 
     response = admin.post(CHANGE, sent)
 
     assert response.status_code == 422
-    assert "At Harbor Row: The price band ends below its beginning." in words(response)
+    assert response.context["form"].errors == {
+        "price_at_most": ["At Harbor Row: The price band ends below its beginning."]
+    }
     assert policy_for(None, now=NOW).price_at_least == 100
 
 
