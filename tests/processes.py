@@ -40,16 +40,25 @@ class Process:
 
     def __init__(self, *command: str, log: Path, env: dict[str, str]) -> None:
         self.log = log
-        with log.open("ab") as out:
-            self.popen = subprocess.Popen(
-                [sys.executable, "-m", *command],
+        self._command, self._env = command, env
+        self.popen = self._begun()
+
+    def _begun(self) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as out:
+            return subprocess.Popen(
+                [sys.executable, "-m", *self._command],
                 cwd=ROOT,
-                env=env,
+                env=self._env,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # so that what it started can be ended with it
             )
+
+    def revive(self) -> None:
+        """Start it again if it ended by itself, as `restart: unless-stopped` does."""
+        if self.popen.poll() is not None:
+            self.popen = self._begun()
 
     def wait_for(self, text: str, *, seconds: float = 60) -> None:
         """Return once `text` stands in the log; fail, showing the log, if it ends or never does."""

@@ -105,7 +105,11 @@ def test_a_redis_that_goes_and_comes_back_loses_nothing(env, own_redis, start, p
     assert left() == 10
     own_redis.start()
 
-    assert wait_until(lambda: left() == 0), beat.said() + worker.said()
+    def all_left() -> bool:
+        worker.revive()  # kombu may end a worker that has a ring in hand when its Redis goes
+        return left() == 0
+
+    assert wait_until(all_left), beat.said() + worker.said()
     assert_all_went(post)
 
 
