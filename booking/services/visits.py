@@ -238,19 +238,8 @@ def take_back(*, booking: Booking, actor: Actor, now: datetime) -> None:
 
     A time that was given back is taken again only if it is still free. Raises NotNow or SlotTaken.
     """
-    locked: list[int] = []
-    if booking.status not in ACTIVE:
-        locked = lock_for(Wish.of(booking), client=booking.client)
-    elif booking.status == Status.CHECKED_IN:
-        _lock_kept(booking)  # the visit may have been shortened, and get its minutes back
-    lock_booking(booking)
-    last = _last_step(booking)
-    if last is not None and last.what == Happened.FEE_PAID:
-        raise NotNow(_("The fee for this visit was paid. Take that back first."))
-    if last is None or _local_day(booking, now) != _local_day(booking, last.at):
-        raise NotNow(
-            _("There is nothing to take back. %(stands)s") % {"stands": how_it_stands(booking)}
-        )
+    locked = _lock_for_taking_back(booking)
+    last = _step_to_take_back(booking, now=now)
     if booking.status not in ACTIVE:
         end_holds_in_the_way(locked, now=now)
         _allocate_again(booking, actor=actor, now=now)
@@ -269,6 +258,29 @@ def take_back(*, booking: Booking, actor: Actor, now: datetime) -> None:
     )
     is_ahead = booking.status in UPCOMING and booking.starts_at > now
     follow(booking, Trigger.UNDONE if is_ahead else Trigger.TAKEN_BACK, now=now)
+
+
+def _lock_for_taking_back(booking: Booking) -> list[int]:
+    """Lock what the visit may take again, then the visit. Return the resources that could do."""
+    locked: list[int] = []
+    if booking.status not in ACTIVE:
+        locked = lock_for(Wish.of(booking), client=booking.client)
+    elif booking.status == Status.CHECKED_IN:
+        _lock_kept(booking)  # the visit may have been shortened, and get its minutes back
+    lock_booking(booking)
+    return locked
+
+
+def _step_to_take_back(booking: Booking, *, now: datetime) -> BookingEvent:
+    """Return what was noted last, on this local day. Raises NotNow."""
+    last = _last_step(booking)
+    if last is not None and last.what == Happened.FEE_PAID:
+        raise NotNow(_("The fee for this visit was paid. Take that back first."))
+    if last is None or _local_day(booking, now) != _local_day(booking, last.at):
+        raise NotNow(
+            _("There is nothing to take back. %(stands)s") % {"stands": how_it_stands(booking)}
+        )
+    return last
 
 
 def _last_step(booking: Booking) -> BookingEvent | None:

@@ -216,15 +216,25 @@ def times_context(
         day = datetime.fromtimestamp(first, zone).date() if first else today
         shown = _fortnight(day, today, last)
     people = _with_price(people, wish, prices, day)
-    slots = free.slots(free.starts_on(day), prices)
-    middle = datetime(day.year, day.month, day.day, tzinfo=zone) + MIDDAY
-    nearest = free.slots(free.nearest(wanted or middle), prices)
     return {
         **_choice_so_far(wish, people, prices, day, free),
         **errand.context(wish),
+        **_days_context(errand, wish, free, shown, today=today, last=last),
+        **_slots_context(free, prices, day, wanted=wanted),
         "wanted": wanted,
         "people": _people(errand, wish, people, prices, day),
         "first": free.slot(first, prices) if first else None,
+        "month_url": _month_url(errand, wish, day),
+        "day": day,
+        "press": errand.press(wish, day),
+    }
+
+
+def _days_context(
+    errand: Errand, wish: Wish, free: FreeSlots, shown: list[date], *, today: date, last: date
+) -> dict[str, Any]:
+    """The days to choose from, and the ways to those before and after."""
+    return {
         "days": [
             Day(d, errand.times_url(wish, day=d), len(free.starts_on(d)), free.state_of(d))
             for d in shown
@@ -235,14 +245,21 @@ def times_context(
         "later": errand.times_url(wish, day=shown[-1] + timedelta(days=1))
         if shown[-1] < last
         else "",
-        "month_url": _month_url(errand, wish, day),
-        "day": day,
+    }
+
+
+def _slots_context(
+    free: FreeSlots, prices: PriceBook, day: date, *, wanted: datetime | None
+) -> dict[str, Any]:
+    """The times of `day`, and those closest to what was `wanted`, or to its middle."""
+    slots = free.slots(free.starts_on(day), prices)
+    middle = datetime(day.year, day.month, day.day, tzinfo=free.zone) + MIDDAY
+    return {
         "state": free.state_of(day),
         "slots": slots,
         "best": free.slots(free.best_on(day), prices) if len(slots) > A_FEW else [],
-        "parts": parts_of_day(slots, zone),
-        "nearest": nearest,
-        "press": errand.press(wish, day),
+        "parts": parts_of_day(slots, free.zone),
+        "nearest": free.slots(free.nearest(wanted or middle), prices),
     }
 
 
