@@ -20,6 +20,7 @@ from booking.services.schedule import (
     save_stretch,
     set_working_hours,
 )
+from booking.services.taking_back import take_back
 from booking.services.undoing import undo
 from booking.services.visits import (
     check_in,
@@ -29,7 +30,6 @@ from booking.services.visits import (
     go_on_unprepared,
     mark_no_show,
     start,
-    take_back,
     turn_away,
 )
 
