@@ -22,9 +22,10 @@ from booking.services.ledger import CLIENT
 from booking.services.standing import Standing
 from booking.terms import late_fee
 from booking.views.choosing import or_choose_again
+from booking.views.errands import NewVisit
 from booking.views.holds import NOT_TO_BE_HAD, address
 from booking.views.moving import Move, closest_page
-from booking.views.times import NewVisit, times_page
+from booking.views.times import times_page
 from booking.views.visitors import for_visitor, may_hold, too_many
 from booking.views.visits import know, linked_booking, manage_path, private
 from booking.views.wishes import Asked, read

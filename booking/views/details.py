@@ -20,9 +20,10 @@ from booking.services import confirm_booking, save_draft
 from booking.services.confirming import CONSENT_WORDING, is_complete
 from booking.terms import terms
 from booking.views.choosing import or_choose_again
+from booking.views.errands import NewVisit
 from booking.views.holds import address, go_on, hold_context, instead_of_form, own_booking
 from booking.views.steps import DETAILS, REVIEW, booking_summary, steps
-from booking.views.times import NewVisit, times_page
+from booking.views.times import times_page
 from booking.views.visitors import for_visitor
 from booking.views.wishes import Asked, start_url, times_url
 from booking.visitors import Visitor

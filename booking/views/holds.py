@@ -21,8 +21,9 @@ from booking.forms.wishes import HoldForm, RequestForm
 from booking.models import HOLDS, Booking, Status
 from booking.services import extend_hold, hold_again, hold_slot, let_go
 from booking.views.choosing import or_choose_again
+from booking.views.errands import NewVisit
 from booking.views.steps import DETAILS, booking_summary, steps
-from booking.views.times import NewVisit, times_context, times_page
+from booking.views.times import times_context, times_page
 from booking.views.visitors import for_visitor, may_hold, too_many
 from booking.views.wishes import Asked, option_or_404, read, read_wish, times_url
 from booking.visitors import Visitor

@@ -32,8 +32,9 @@ from booking.services.holds import slot_at, why_not
 from booking.services.ledger import CLIENT
 from booking.services.moving import stands_so
 from booking.terms import late_fee
+from booking.views.errands import Press
 from booking.views.steps import extras_in_words
-from booking.views.times import Press, month_page, times_page
+from booking.views.times import month_page, times_page
 from booking.views.visitors import for_visitor
 from booking.views.visits import linked_booking, manage_path, private
 from booking.views.wishes import Asked, read, wish_query

@@ -6,33 +6,32 @@ from calendar import Calendar
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Protocol
-from uuid import uuid4
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from booking.errors import BookingError, NotOffered, SlotTaken
-from booking.models import Booking, Provider, Status
+from booking.models import Provider
 from booking.selectors import FreeSlots, Slot, free_slots, providers_for
 from booking.selectors.slots import DayState, last_day
 from booking.views.choosing import or_choose_again
-from booking.views.steps import TIME, extras_in_words, price_in_words, steps
+from booking.views.errands import Errand, NewVisit
+from booking.views.steps import extras_in_words, price_in_words
 from booking.views.visitors import for_visitor
-from booking.views.wishes import Asked, option_or_404, read_wish, times_url, wish_query
+from booking.views.wishes import Asked, option_or_404, read_wish
 from booking.visitors import Visitor
 from booking.wishes import Wish
-from clinic.places.policies import Policy, policy_for
+from clinic.places.policies import policy_for
 from clinic.web import clock
 from clinic.web.money import money
 from clinic.web.pages import render_page
 from treatments.errors import NoPrice
-from treatments.selectors import PriceBook, price_book
+from treatments.selectors import PriceBook
 
 FORTNIGHT = 14
 A_FEW = 6  # times that are read at a glance; more of them stand behind the best ones
@@ -49,81 +48,6 @@ class Day:
     url: str
     free: int
     state: DayState
-
-
-@dataclass(frozen=True)
-class Press:
-    """What the button of a time sends: how, where to, and what beside the time itself."""
-
-    method: str
-    url: str
-    fields: list[tuple[str, str]]
-
-
-class Errand(Protocol):
-    """What somebody looks for a time for: where its pages are, and what counts there."""
-
-    @property
-    def page(self) -> str:
-        """The template of the times, as a whole page."""
-
-    @property
-    def month_page(self) -> str:
-        """The template of a month."""
-
-    def times_url(self, wish: Wish, **query: Any) -> str:
-        """The address of the times for `wish`."""
-
-    def month_url(self, wish: Wish, **query: Any) -> str:
-        """The address of a month of times."""
-
-    def press(self, wish: Wish, day: date | None) -> Press:
-        """What pressing a time does."""
-
-    def check(self, wish: Wish, policy: Policy) -> None:
-        """Raise NotOffered unless this may be asked for."""
-
-    def left_out(self) -> Booking | None:
-        """The booking that is in nobody's way: it would give its time up for the new one."""
-
-    def prices(self, wish: Wish, *, now: datetime) -> PriceBook:
-        """What it costs, with anybody on any day."""
-
-    def context(self, wish: Wish) -> dict[str, Any]:
-        """What its pages show besides."""
-
-
-@dataclass(frozen=True)
-class NewVisit:
-    """A time for a visit that is not booked yet."""
-
-    visitor: Visitor
-    page: str = "booking/times.html"
-    month_page: str = "booking/month.html"
-
-    def times_url(self, wish: Wish, **query: Any) -> str:
-        return times_url(wish, **query)
-
-    def month_url(self, wish: Wish, **query: Any) -> str:
-        path = reverse("booking:month", args=[wish.option.treatment.slug, wish.option.minutes])
-        return f"{path}?{wish_query(wish, **query)}"
-
-    def press(self, wish: Wish, day: date | None) -> Press:
-        return Press("post", hold_url(wish, day), [("request_key", str(uuid4()))])
-
-    def check(self, wish: Wish, policy: Policy) -> None:
-        wish.check(policy)
-
-    def left_out(self) -> Booking | None:
-        return Booking.objects.filter(visitor=self.visitor.id, status=Status.HELD).first()
-
-    def prices(self, wish: Wish, *, now: datetime) -> PriceBook:
-        return price_book(
-            option=wish.option, add_ons=wish.add_ons, location=wish.location, priced_at=now
-        )
-
-    def context(self, wish: Wish) -> dict[str, Any]:
-        return steps(TIME, wish=wish)
 
 
 @dataclass(frozen=True)
@@ -302,12 +226,6 @@ def month_context(asked: Asked, errand: Errand, *, now: datetime) -> dict[str, A
         if in_month[-1] < last
         else "",
     }
-
-
-def hold_url(wish: Wish, day: date | None = None) -> str:
-    """Return where a time for `wish` is asked to be kept."""
-    path = reverse("booking:hold", args=[wish.option.treatment.slug, wish.option.minutes])
-    return f"{path}?{wish_query(wish, day=day)}"
 
 
 def parts_of_day(slots: list[Slot], zone: ZoneInfo) -> list[Part]:
