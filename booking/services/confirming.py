@@ -12,8 +12,9 @@ from django.db import transaction
 from booking import links, message_plan
 from booking.errors import AskTheClinic, DetailsMissing, HoldExpired, NotOffered, SlotTaken
 from booking.message_plan import Trigger
-from booking.models import UPCOMING, Allocation, Booking, Draft, Happened, Status
+from booking.models import Allocation, Booking, Draft, Happened, Status
 from booking.selectors import free_slots
+from booking.selectors.details import has_come, visits_ahead
 from booking.services.holds import end_holds_in_the_way
 from booking.services.ledger import (
     CLIENT,
@@ -115,11 +116,8 @@ def _client_of(booking: Booking, draft: Draft) -> Client:
 
 def refuse_second_first_visit(client: Client, *, now: datetime) -> None:
     """Raise AskTheClinic if a client who has never come has a visit ahead already."""
-    if client.bookings.filter(status=Status.COMPLETED).exists():
-        return
-    ahead = client.bookings.filter(status__in=UPCOMING, starts_at__gt=now).first()
-    if ahead is not None:
-        raise AskTheClinic(about=ahead)
+    if not has_come(client) and (ahead := visits_ahead(client, now=now)):
+        raise AskTheClinic(about=ahead[0])
 
 
 def _check_again(booking: Booking, wish: Wish, *, now: datetime) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -76,16 +77,7 @@ def _move_back(booking: Booking, step: BookingEvent, *, actor: Actor, now: datet
     _refuse_overlap(booking, former, actor=actor)
     present = Standing.of(booking)
     put(booking, former, kept, moves=-int(step.by == BookingEvent.By.CLIENT))
-    record(
-        booking,
-        Happened.UNDONE,
-        actor=actor,
-        now=now,
-        undoes=step.pk,
-        **times(present, former),
-        version=booking.schedule_version,
-    )
-    follow(booking, Trigger.UNDONE, now=now, quiet=step.data.get("is_quiet", False))
+    _write_down(booking, step, times(present, former), actor=actor, now=now)
 
 
 def _resize_back(booking: Booking, step: BookingEvent, *, actor: Actor, now: datetime) -> None:
@@ -96,16 +88,7 @@ def _resize_back(booking: Booking, step: BookingEvent, *, actor: Actor, now: dat
     had, has = step.data["adjusted_minutes"]
     stretch(booking, had - has, actor=actor, now=now)
     standing = Standing.of(booking)
-    record(
-        booking,
-        Happened.UNDONE,
-        actor=actor,
-        now=now,
-        undoes=step.pk,
-        **times(standing, standing),
-        version=booking.schedule_version,
-    )
-    follow(booking, Trigger.UNDONE, now=now, quiet=step.data.get("is_quiet", False))
+    _write_down(booking, step, times(standing, standing), actor=actor, now=now)
 
 
 def _uncancel(booking: Booking, step: BookingEvent, *, actor: Actor, now: datetime) -> None:
@@ -135,6 +118,22 @@ def _uncancel(booking: Booking, step: BookingEvent, *, actor: Actor, now: dateti
         schedule_version=F("schedule_version") + 1,
     )
     follow(booking, Trigger.UNDONE, now=now)
+
+
+def _write_down(
+    booking: Booking, step: BookingEvent, when: dict[str, Any], *, actor: Actor, now: datetime
+) -> None:
+    """Record that `step` is taken back, with its `times`, and plan what says so."""
+    record(
+        booking,
+        Happened.UNDONE,
+        actor=actor,
+        now=now,
+        undoes=step.pk,
+        **when,
+        version=booking.schedule_version,
+    )
+    follow(booking, Trigger.UNDONE, now=now, quiet=step.data.get("is_quiet", False))
 
 
 def _is_undone(booking: Booking, step: BookingEvent) -> bool:
