@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from booking.forms.details import DetailsForm
 from booking.services.desk import Newcomer
 from clinic.clients.models import LONGEST_EMAIL, LONGEST_NAME
+from clinic.web.addresses import instant_in
 from clinic.web.fields import MobileField, NameField
 
 TEXTS_IN_WORDS = _(
@@ -41,12 +42,8 @@ def read_chosen(key: str) -> Chosen | None:
     found = CHOSEN.fullmatch(key)
     if found is None:
         return None
-    instant, price, provider = found.groups()
-    try:
-        starts_at = datetime.strptime(instant, "%Y%m%dT%H%MZ").replace(tzinfo=UTC)
-    except ValueError:  # the 31st of a month that has 30
-        return None
-    return Chosen(starts_at, Decimal(price), int(provider))
+    starts_at = instant_in(found[1])
+    return Chosen(starts_at, Decimal(found[2]), int(found[3])) if starts_at else None
 
 
 class BookForm(forms.Form):

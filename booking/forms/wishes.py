@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import uuid5
@@ -11,6 +10,7 @@ from django import forms
 
 from booking.models import Provider
 from clinic.places.models import Location
+from clinic.web.addresses import instant_in
 from treatments.models import AddOn, Treatment
 
 
@@ -54,11 +54,10 @@ class SlotForm(forms.Form):
         cleaned = super().clean() or {}
         if self.errors:
             return cleaned
-        try:
-            instant, price = cleaned["slot"].split("-")
-            starts_at = datetime.strptime(instant, "%Y%m%dT%H%MZ").replace(tzinfo=UTC)
-        except ValueError:  # the 31st of a month that has 30
-            raise forms.ValidationError({"slot": "no such time"}) from None
+        instant, price = cleaned["slot"].split("-")
+        starts_at = instant_in(instant)
+        if starts_at is None:
+            raise forms.ValidationError({"slot": "no such time"})
         return cleaned | {"starts_at": starts_at, "price_shown": Decimal(price)}
 
 

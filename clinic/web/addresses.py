@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Model
@@ -10,6 +10,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
+INSTANT = "%Y%m%dT%H%MZ"  # to the minute, in UTC
 LONGEST_KEY = 18  # digits: every database holds them
 LONGEST_SLUG = 40  # letters, before the number that makes one the only one
 ANY_DAY = (
@@ -26,6 +27,14 @@ def day_in(text: str | None) -> date | None:
     except ValueError:
         return None
     return day if FIRST_DAY <= day <= LAST_DAY else None
+
+
+def instant_in(text: str) -> datetime | None:
+    """Return the instant that `text` writes as "20300304T1400Z"; None where it writes none."""
+    try:
+        return datetime.strptime(text, INSTANT).replace(tzinfo=UTC)
+    except ValueError:  # the 31st of a month that has 30
+        return None
 
 
 def key_in(text: object) -> int:

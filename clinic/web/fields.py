@@ -33,7 +33,6 @@ def validate_written(text: str) -> None:
 class NameField(forms.CharField):
     """How somebody is called; what has no letter is no name."""
 
-    default_validators: ClassVar[list[Any]] = [validate_written]
     default_error_messages: ClassVar[dict[str, Any]] = {
         "required": _("Enter your name."),
         "max_length": _(
@@ -41,6 +40,9 @@ class NameField(forms.CharField):
         ),
         "null_characters_not_allowed": ON_PAPER,
     }
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(validators=[validate_written], **kwargs)
 
     def clean(self, value: Any) -> Any:
         name = super().clean(value)

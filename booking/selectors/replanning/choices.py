@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from booking.models import UPCOMING, Booking, Provider, TouchedVisit
 from booking.models.resources import initials_of
+from clinic.web.addresses import INSTANT, instant_in
 
 MOVE = re.compile(r"(20[0-9]{6}T[0-9]{4}Z)-([0-9]{1,9})")
 
@@ -28,12 +29,11 @@ class Choice:
     CANCEL: ClassVar[str] = "cancel"
     CALL: ClassVar[str] = "call"
     MOVE: ClassVar[str] = "move"
-    WRITTEN: ClassVar[str] = "%Y%m%dT%H%MZ"
 
     def __str__(self) -> str:
         if self.starts_at is None:
             return self.what
-        return f"{self.starts_at.astimezone(UTC).strftime(self.WRITTEN)}-{self.provider}"
+        return f"{self.starts_at.astimezone(UTC).strftime(INSTANT)}-{self.provider}"
 
     @classmethod
     def read(cls, text: str) -> Choice | None:
@@ -43,11 +43,8 @@ class Choice:
         found = MOVE.fullmatch(text)
         if found is None:
             return None
-        try:
-            starts_at = datetime.strptime(found[1], cls.WRITTEN).replace(tzinfo=UTC)
-        except ValueError:  # the 31st of a month that has 30
-            return None
-        return cls(cls.MOVE, starts_at, int(found[2]))
+        starts_at = instant_in(found[1])
+        return cls(cls.MOVE, starts_at, int(found[2])) if starts_at else None
 
 
 @dataclass(frozen=True)
