@@ -11,11 +11,11 @@ class BookingConfig(AppConfig):
         from booking import (
             logged,
             message_checks,
-            message_plan,
             permissions,
             places,
             policy_words,
             samples,
+            subjects,
         )
         from booking.selectors import pricing, promises
         from booking.services import care
@@ -26,13 +26,13 @@ class BookingConfig(AppConfig):
         from treatments import registry as price_desk
 
         registry.register(
-            message_plan.SUBJECT,
+            subjects.VISIT,
             holds=message_checks.why_not,
             render=message_checks.letter,
             failed=care.message_failed,
         )
         registry.register(
-            message_plan.DAY_SHEET, holds=message_checks.why_no_sheet, render=message_checks.sheet
+            subjects.DAY_SHEET, holds=message_checks.why_no_sheet, render=message_checks.sheet
         )
         registry.register(samples.SUBJECT, holds=samples.why_no_test, render=samples.letter_of_test)
         price_desk.register(pricing.DIARY)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, time
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -37,18 +37,14 @@ from booking.message_times import (
     that_morning,
     week_before_a_first_visit,
 )
-from booking.models import CANCELED, UPCOMING, Alert, Booking, Provider, Status
-from booking.permissions import Role
-from booking.scheduling import sending
-from booking.selectors.history import SAY_WHEN, State, at, known, states, version_told
-from clinic.accounts.models import User
+from booking.message_work import change_for, day_sheet, who_sees_it_change
+from booking.models import CANCELED, UPCOMING, Booking, Status
+from booking.selectors.history import SAY_WHEN, State, at, states, version_told
+from booking.subjects import subject_of
 from clinic.clients.models import ConsentKind
 from clinic.messaging import services
 from clinic.messaging.models import Message
 from clinic.messaging.services import Draft as Planned
-
-SUBJECT = "booking"
-DAY_SHEET = "day"
 
 NEWS_ENOUGH = 4 * HOUR  # a reminder this soon after we have written tells nobody anything
 LAST_HELP = 3 * HOUR  # before the visit; a reminder later than that is dropped
@@ -251,11 +247,6 @@ WHY_WITHDRAWN = {
 }
 
 
-def subject_of(booking: Booking) -> str:
-    """Return the text that names `booking` in the outbox."""
-    return f"{SUBJECT}:{booking.pk}"
-
-
 def follow(booking: Booking, trigger: Trigger, *, now: datetime, quiet: bool = False) -> None:
     """Bring the outbox in line with what has just happened to `booking`.
 
@@ -299,8 +290,8 @@ def planned_messages(
         for entry in entries
         if entry.channel in channels
     ]
-    changes = [_change_for(visit, provider) for provider in _who_sees_it_change(booking, stood)]
-    sheets = [_day_sheet(visit)] if trigger in TOLD | {Trigger.BOOKED} else []
+    changes = [change_for(visit, provider) for provider in who_sees_it_change(booking, stood)]
+    sheets = [day_sheet(visit)] if trigger in TOLD | {Trigger.BOOKED} else []
     return [*filter(None, drafts), *changes, *filter(None, sheets)]
 
 
@@ -339,74 +330,6 @@ def _withdrawn_before(booking: Booking, stood: list[State]) -> set[tuple[str, st
         recipient="client", status=Message.Status.VOID, version=alike[-1]
     )
     return set(rows.values_list("code", "channel"))
-
-
-# To those who work here
-
-
-def _who_sees_it_change(booking: Booking, stood: list[State]) -> list[str]:
-    """Return, as recipients, which aestheticians know the visit other than it is now.
-
-    Who gives it and who gave it.
-    """
-    giving = {state.facts["provider"] for state in stood}
-    with_account = Provider.objects.filter(pk__in=giving, user__isnull=False)
-    return [
-        f"provider:{provider}"
-        for provider in with_account.order_by("pk").values_list("pk", flat=True)
-        if known(booking, stood, provider) != stood[-1].seen_by(provider)
-    ]
-
-
-def _change_for(visit: Visit, recipient: str) -> Planned:
-    """M09 to somebody who gives the visit, or gave it until now."""
-    return Planned(
-        subject=subject_of(visit.booking),
-        code="M09",
-        recipient=recipient,
-        version=visit.booking.schedule_version,
-        due_at=after_undo(visit),
-        useful_until=a_day_on_or_start(visit),
-    )
-
-
-def _day_sheet(visit: Visit) -> Planned | None:
-    """The sheet for the day of the visit, at six in the evening before; one for all its visits."""
-    day = visit.booking.starts_at.astimezone(visit.here).date()
-    evening = datetime.combine(day - DAY, time(18))
-    due_at = sending.at_wall(evening, visit.here)
-    user = visit.booking.provider.user_id
-    if user is None or due_at <= visit.now:
-        return None
-    return Planned(
-        subject=f"{DAY_SHEET}:{visit.booking.provider_id}:{day.isoformat()}",
-        code="M20",
-        recipient=f"staff:{user}",
-        due_at=due_at,
-        useful_until=due_at + 14 * HOUR,
-    )
-
-
-def alert_messages(alert: Alert, *, now: datetime) -> list[Planned]:
-    """Return the messages that tell of `alert`: to the aesthetician and each medical lead.
-
-    Two queries. Nobody is told twice.
-    """
-    booking = alert.booking
-    leads = User.objects.filter(is_active=True, groups__name=Role.MEDICAL_LEAD)
-    people = set(leads.values_list("pk", flat=True))
-    if user := booking.provider.user_id:
-        people.add(user)
-    return [
-        Planned(
-            subject=subject_of(booking),
-            code="M19",
-            occurrence=str(alert.pk),
-            recipient=f"staff:{person}",
-            due_at=now,
-        )
-        for person in sorted(people)
-    ]
 
 
 def tell_why_refused(booking: Booking, *, now: datetime) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from booking.models import Booking, Happened
+from booking.subjects import subject_of
 from clinic.messaging.models import Message
 
 SAY_WHEN = ("M01", "M09")  # the codes that tell a time
@@ -70,7 +71,7 @@ def version_told(
     booking: Booking, recipient: str, *, channel: str = "", codes: Collection[str] = SAY_WHEN
 ) -> int | None:
     """Return the version that `recipient` was told of last, over any channel or one. 1 query."""
-    sent = Message.objects.about(f"booking:{booking.pk}").filter(
+    sent = Message.objects.about(subject_of(booking)).filter(
         code__in=codes, recipient=recipient, status=Message.Status.SENT
     )
     if channel:

@@ -19,10 +19,10 @@ from django.db.models import QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from booking.constraints import Epoch
-from booking.message_plan import SUBJECT
 from booking.models import ACTIVE, Allocation, Booking, BookingLine, Kind, Resource, Status
 from booking.scheduling.slots import merged_needs
 from booking.services.audited_prices import wrong_prices
+from booking.subjects import VISIT
 from clinic.messaging.models import Message
 from clinic.web.money import money
 from treatments.models import AddOn, Option
@@ -166,7 +166,7 @@ def _wrong_with(visit: Visit, rows: Rows) -> Iterator[tuple[str, str]]:
 def _was_told(visit: Visit, rows: Rows) -> bool:
     """Whether its client was to be told of it; canceled before, asked for the details at least."""
     codes = [CONFIRMATION, FORM_DUE] if visit.status in ENDED_EARLY else [CONFIRMATION]
-    return any((code, f"{SUBJECT}:{visit.pk}") in rows.told for code in codes)
+    return any((code, f"{VISIT}:{visit.pk}") in rows.told for code in codes)
 
 
 def _wrong_keeps(visit: Visit, keeps: list[Keep], rows: Rows, now: datetime) -> Iterator[str]:
@@ -288,7 +288,7 @@ def _read() -> Rows:
             add_ons_of[booking].append(add_on)
         totals = BookingLine.objects.order_by().values_list("booking").annotate(Sum("amount"))
         letters = Message.objects.filter(
-            code__in=[CONFIRMATION, FORM_DUE], subject__startswith=f"{SUBJECT}:"
+            code__in=[CONFIRMATION, FORM_DUE], subject__startswith=f"{VISIT}:"
         )
         return Rows(
             things={pk: Thing._make(facts) for pk, *facts in things.order_by()},

@@ -7,11 +7,12 @@ from datetime import datetime
 
 from django.db import transaction
 
-from booking import message_plan
 from booking.errors import NotNow
+from booking.message_work import alert_messages
 from booking.models import Alert, Booking, Reading, SkinCheck
 from booking.selectors.care import is_asked
 from booking.services.ledger import lock_booking
+from booking.subjects import subject_of
 from clinic.accounts.models import User
 from clinic.messaging import services as messaging
 from clinic.messaging.models import Message
@@ -81,7 +82,7 @@ def raise_alert(*, booking: Booking, kind: Alert.Kind, detail: str = "", now: da
         defaults={"detail": detail, "raised_at": now},
     )
     if is_new:
-        messaging.plan(messages=message_plan.alert_messages(alert, now=now), now=now)
+        messaging.plan(messages=alert_messages(alert, now=now), now=now)
     return alert
 
 
@@ -106,5 +107,4 @@ def message_failed(message: Message, now: datetime) -> None:
 
 
 def _void(booking: Booking, code: str, *, reason: str, now: datetime) -> None:
-    subject = message_plan.subject_of(booking)
-    messaging.void(subject=subject, codes=[code], reason=reason, now=now)
+    messaging.void(subject=subject_of(booking), codes=[code], reason=reason, now=now)

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from booking.errors import FormOverdue, NotNow
-from booking.message_plan import FORM_DUE, FORM_OVERDUE, Trigger, follow, subject_of
+from booking.message_plan import FORM_DUE, FORM_OVERDUE, Trigger, follow
 from booking.models import Alert, Booking, Happened, Status
 from booking.services import care
 from booking.services.confirming import CONSENT_WORDING, keep_answers
@@ -26,6 +26,7 @@ from booking.services.ledger import (
     refuse_overlapping_visits,
 )
 from booking.services.merging import merge_clients
+from booking.subjects import subject_of
 from clinic.clients.models import Client, ConsentKind, email_key, name_key
 from clinic.clients.selectors import preferences
 from clinic.clients.services import again_if_taken, client_called

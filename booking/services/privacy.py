@@ -16,7 +16,6 @@ from django.db.models import Max, Q
 from django.utils.translation import gettext_lazy as _
 
 from booking.errors import BookingError
-from booking.message_plan import subject_of
 from booking.models import (
     Alert,
     Booking,
@@ -29,6 +28,7 @@ from booking.models import (
 )
 from booking.selectors.account import visits_ahead
 from booking.services.holds import let_go
+from booking.subjects import subject_of
 from clinic.accounts.models import User
 from clinic.clients.models import Client, Consent
 from clinic.clients.selectors import preferences

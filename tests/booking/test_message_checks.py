@@ -7,7 +7,7 @@ import pytest
 
 from booking import services
 from booking.message_checks import GONE, why_no_sheet, why_not
-from booking.message_plan import alert_messages
+from booking.message_work import alert_messages
 from booking.models import Alert, Booking, SkinCheck
 from booking.services.ledger import CLIENT, CLINIC, staff
 from clinic.accounts.models import User

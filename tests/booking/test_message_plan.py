@@ -7,6 +7,7 @@ import pytest
 
 from booking import message_plan, services
 from booking.errors import AskTheClinic
+from booking.message_work import alert_messages
 from booking.models import Alert, Booking, Status
 from booking.permissions import Role
 from booking.services.ledger import CLIENT, CLINIC, staff
@@ -448,7 +449,7 @@ class TestAnAlert:
         booking = confirm(scene, on(scene, 14, 13))
         alert = Alert.objects.create(booking=booking, kind=Alert.Kind.CALL, raised_at=NOW)
 
-        drafts = message_plan.alert_messages(alert, now=NOW)
+        drafts = alert_messages(alert, now=NOW)
 
         people = {f"staff:{user.pk}" for user in (lead, scene.provider.user)}
         assert {draft.recipient for draft in drafts} == people
@@ -459,7 +460,7 @@ class TestAnAlert:
         scene.provider.save()
         booking = confirm(scene, on(scene, 14, 13))
         alert = Alert.objects.create(booking=booking, kind=Alert.Kind.CALL, raised_at=NOW)
-        message_plan.services.plan(messages=message_plan.alert_messages(alert, now=NOW), now=NOW)
+        message_plan.services.plan(messages=alert_messages(alert, now=NOW), now=NOW)
 
         services.cancel(booking=booking, actor=staff(UserFactory()), now=NOW)
 
