@@ -118,7 +118,7 @@ def test_the_history_says_what_is_inherited_again(option):
 @pytest.mark.parametrize(
     ("line", "column", "says"),
     [
-        ("T99,45,,,150", "code", "Nothing we offer has the code “T99”."),
+        ("T00,45,,,150", "code", "Nothing we offer has the code “T00”."),
         ("T06,50,,,150", "minutes", "T06 has no length of “50” minutes."),
         ("T06,ab,,,150", "minutes", "T06 has no length of “ab” minutes."),
         ("T06,45,Nobody,,150", "price_list", "We know no “Nobody”."),

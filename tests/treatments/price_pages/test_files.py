@@ -42,18 +42,18 @@ def test_a_file_is_looked_at_and_then_taken_into_the_draft(sam, scene):
 
 def test_a_file_with_a_wrong_line_is_not_taken(sam, scene):
     head = "code,minutes,price_list,location,price\n"
-    body = f"{head}{scene.treatment.code},60,,,175\nT99,60,,,175\n"
+    body = f"{head}{scene.treatment.code},60,,,175\nT00,60,,,175\n"
 
     looked = send(sam, body)
     sam.post(reverse("prices:import"), {"text": body, "take": "1"})
 
     assert looked.status_code == 422
-    assert "3 code Nothing we offer has the code “T99”." in text(looked)
+    assert "3 code Nothing we offer has the code “T00”." in text(looked)
     assert not PriceChange.objects.exists()
 
 
 def test_of_very_many_wrong_lines_the_first_hundred_are_listed(sam, scene):
-    page = send(sam, "code,minutes,price_list,location,price\n" + "T99,60,,,175\n" * 120)
+    page = send(sam, "code,minutes,price_list,location,price\n" + "T00,60,,,175\n" * 120)
 
     found = page.content.decode()
     assert "120 lines cannot be taken" in found

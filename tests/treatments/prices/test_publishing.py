@@ -230,4 +230,4 @@ def test_the_history_says_what_counted_before(option, base, sam, django_assert_n
     ]
     code = option.treatment.code
     assert published(treatment=code, price_list=hers.pk).count() == 2
-    assert not published(treatment="T99").exists()
+    assert not published(treatment="T00").exists()
