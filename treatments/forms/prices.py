@@ -66,7 +66,8 @@ class StartForm(forms.Form):
 
     effective_from = forms.DateField(
         label=_("For visits from"),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("The date of the visit, by its place’s own calendar, from midnight there."),
+        widget=forms.DateInput(attrs={"type": "date", "autocomplete": "off"}, format="%Y-%m-%d"),
         error_messages={
             "required": _("Choose the day from which it counts."),
             "invalid": _("Choose a day."),
@@ -75,6 +76,8 @@ class StartForm(forms.Form):
     reason = forms.CharField(
         label=_("Why"),
         max_length=200,
+        help_text=_("Stands in the history."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
         error_messages={"required": _("Say why, for whoever looks at it later.")},
     )
 
