@@ -170,7 +170,7 @@ def test_at_a_laptop_a_public_holiday_is_closed_and_a_console_goes_out_of_servic
 
     # What stands here can be called something else
     page.goto(f"{live_server.url}{reverse('staff:place', args=[location.slug])}")
-    expect(page.get_by_text("Out of service from Wed, Mar\xa06")).to_be_visible()
+    expect(page.get_by_text("Out of service, all of Wed, Mar\xa06: New cable")).to_be_visible()
     press(page, "link", f"Rename {device.name}")
     axe(page)
     page.get_by_label("Name").fill("Blue console")
