@@ -33,7 +33,7 @@ def laps(normal: int, deep: int) -> int:
     return rounds(normal, deep if connection.vendor == "postgresql" else normal)
 
 
-CROWDS = laps(1, 10)
+CROWDS = laps(1, 5)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from tests.factories import LONG_AGO, ClientFactory, ProviderFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ROUNDS = laps(2, 8)
+ROUNDS = laps(2, 4)
 BUSY = calendar("DTSTART:20300304T140000Z|DTEND:20300304T150000Z")
 
 

@@ -17,7 +17,7 @@ from tests.factories import PriceFactory, Scene, UserFactory, open_clinic
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ROUNDS = laps(3, 12)
+ROUNDS = laps(3, 6)
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ def test_of_fifty_first_visits_of_one_person_one_is_confirmed_and_one_letter_say
 
 
 def test_two_visits_of_one_client_that_overlap_at_two_places_are_not_both_confirmed():
-    for _ in range(laps(5, 20)):
+    for _ in range(laps(5, 10)):
         client = ClientFactory()
         came = booked(client=client, status=Status.COMPLETED, starts_at=NOW - timedelta(days=30))
         PriceFactory(option=came.option, amount=came.price)

@@ -67,7 +67,7 @@ def test_of_many_desks_that_book_one_time_one_has_it(hour):
 
 
 def test_the_desk_and_a_client_online_who_want_one_time():
-    for number in range(laps(10, 40)):
+    for number in range(laps(10, 20)):
         scene = open_clinic()
         at = on(scene, 4, 10)
 
@@ -90,7 +90,7 @@ def test_one_press_that_comes_many_times_books_once():
 
 def test_details_that_come_at_the_instant_of_the_deadline_win_or_lose_whole():
     """The client's clock shows the last second, beat's the deadline: one of them has it."""
-    for number in range(laps(10, 40)):
+    for number in range(laps(10, 20)):
         scene = open_clinic()
         reference = booking_for(scene, on(scene, 5, 10), f"Guest {number}")()
         booking = Booking.objects.get(reference=reference)
@@ -138,7 +138,7 @@ def completing(booking: Booking, said: Details) -> Callable[[], None]:
 
 
 def test_two_forms_that_take_one_new_name_and_address_are_of_one_client():
-    for number in range(laps(3, 20)):
+    for number in range(laps(3, 8)):
         scene = open_clinic()
         said = replace(SAID, email=f"maya{number}@mail.example")
         visits = [newcomer_at(scene, 9 + 2 * n, f"+150355{number:02}{n:03}") for n in range(3)]
@@ -153,7 +153,7 @@ def test_two_forms_that_take_one_new_name_and_address_are_of_one_client():
 
 
 def test_a_form_and_the_desk_that_take_one_new_name_and_address_are_of_one_client():
-    for number in range(laps(3, 20)):
+    for number in range(laps(3, 8)):
         scene = open_clinic()
         said = replace(SAID, email=f"maya{number}@mail.example")
         visit = newcomer_at(scene, 9, f"+1503555{1000 + number}")
@@ -180,7 +180,7 @@ def test_a_form_and_the_desk_that_take_one_new_name_and_address_are_of_one_clien
 
 
 def test_of_two_records_that_are_given_one_new_name_and_address_one_has_it():
-    for number in range(laps(3, 20)):
+    for number in range(laps(3, 8)):
         taken: dict[str, str] = {"name": "Maya Ellison", "email": f"maya{number}@mail.example"}
 
         def change(client: Client, user: User, taken: dict[str, str] = taken) -> bool:

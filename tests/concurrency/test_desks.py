@@ -26,7 +26,7 @@ from treatments.services import instructions
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ROUNDS = laps(2, 8)
+ROUNDS = laps(2, 4)
 publish = partial(partial, publish_policy, reason="Why", seen=0, now=NOW)
 
 

@@ -43,7 +43,7 @@ def confirming(booking: Booking, who: Visitor) -> Callable[[], object]:
 @pytest.mark.parametrize("is_older", [True, False])
 def test_a_visit_confirmed_while_its_client_is_merged_is_the_kept_ones(slow, is_older):
     user = UserFactory()
-    for _ in range(laps(2, 10)):
+    for _ in range(laps(2, 5)):
         scene, who = open_clinic(), visitor()
         kept, merged = ClientFactory(), ClientFactory()
         if is_older:
@@ -67,7 +67,7 @@ def test_a_visit_confirmed_while_its_client_is_merged_is_the_kept_ones(slow, is_
 
 def test_of_two_who_merge_the_same_two_one_does_it():
     user = UserFactory()
-    for _ in range(laps(3, 20)):
+    for _ in range(laps(3, 8)):
         one, other = ClientFactory(), ClientFactory()
         jobs = [merging(one, other, user), merging(other, one, user)]
 
@@ -80,7 +80,7 @@ def test_of_two_who_merge_the_same_two_one_does_it():
 @pytest.mark.parametrize("slow", ["merging", "completing"])
 def test_details_completed_under_the_name_of_whom_the_client_is_merged_into(slow):
     user = UserFactory()
-    for _ in range(laps(2, 10)):
+    for _ in range(laps(2, 5)):
         scene = open_clinic()
         known = ClientFactory()
         visit = book_visit(
@@ -117,7 +117,7 @@ def test_details_completed_under_the_name_of_whom_the_client_is_merged_into(slow
 
 def test_a_merge_is_taken_apart_once_while_the_client_books():
     user = UserFactory()
-    for _ in range(laps(2, 10)):
+    for _ in range(laps(2, 5)):
         scene, who = open_clinic(), visitor()
         merged, kept = ClientFactory(), ClientFactory()
         merging(kept, merged, user)()

@@ -13,7 +13,7 @@ from tests.factories import UserFactory, open_clinic
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ROUNDS = laps(3, 12)
+ROUNDS = laps(3, 6)
 
 
 def press(name: str, booking: Booking, **fields: object) -> Callable[[], str]:

@@ -16,7 +16,7 @@ from tests.factories import ClientFactory, Scene, UserFactory, open_clinic
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ROUNDS = laps(3, 12)
+ROUNDS = laps(3, 6)
 Decision, State = TouchedVisit.Decision, ScheduleChange.State
 
 

@@ -156,7 +156,7 @@ class World:
 
 
 @settings(
-    max_examples=rounds(15, 60),
+    max_examples=rounds(15, 30),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(steps, min_size=4, max_size=14))
