@@ -1,5 +1,6 @@
 """Book, hold, move, cancel, undo, treat, be away, wait and write letters, in any order."""
 
+import os
 from functools import partial
 
 import pytest
@@ -16,6 +17,7 @@ from tests.model.house import open_house
 from tests.model.truth import Post
 
 DEEP_RUNS = {"sqlite": 500, "postgresql": 100}
+CI_RUNS = {"sqlite": 200, "postgresql": 50}  # new ones each time; all of CI has twenty minutes
 STEPS = 40
 SHRINKING = 60  # seconds for finding fewer steps that lead there
 
@@ -27,12 +29,13 @@ def test_whatever_happens_the_diary_prices_and_letters_agree(monkeypatch):
     monkeypatch.setattr(ledger.logger, "exception", pytest.fail)  # the net below the lock held
     monkeypatch.setattr(engine, "MAX_SHRINKING_SECONDS", SHRINKING)
     house = open_house()
+    deep = CI_RUNS if os.environ.get("CI") else DEEP_RUNS
 
     try:
         run_state_machine_as_test(
             partial(Desk, house, post),
             settings=settings(
-                max_examples=rounds(50, DEEP_RUNS[connection.vendor]),
+                max_examples=rounds(50, deep[connection.vendor]),
                 stateful_step_count=STEPS,
                 phases=set(Phase) - {Phase.explain},  # which traces every line, and takes minutes
                 report_multiple_bugs=False,
