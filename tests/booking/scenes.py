@@ -7,10 +7,12 @@ from booking.models import Booking
 from booking.selectors import FreeSlots, free_slots
 from booking.services import confirm_booking, hold_slot, save_draft
 from booking.services.confirming import CONSENT_WORDING
+from booking.services.desk import Newcomer, book_visit
+from booking.services.ledger import staff
 from booking.visitors import Visitor
 from booking.wishes import Wish
 from clinic.clients.models import Client
-from tests.factories import Scene
+from tests.factories import Scene, UserFactory
 
 NOW = datetime(2030, 3, 1, 12, tzinfo=UTC)  # a Friday; Monday the 4th is well past any notice
 
@@ -71,3 +73,16 @@ def confirm(
     booking = hold(scene, starts_at, who=who, now=now)
     type_details(who, now=now, **details)
     return confirm_booking(booking=booking, visitor=who, now=now + timedelta(minutes=1))
+
+
+def book_by_phone(scene: Scene, person: Newcomer, starts_at: datetime) -> Booking:
+    """A visit that the desk booked for somebody on the phone."""
+    return book_visit(
+        wish=wish_for(scene, provider=scene.provider),
+        starts_at=starts_at,
+        price_shown=None,
+        person=person,
+        request_key=uuid4(),
+        actor=staff(UserFactory()),
+        now=NOW,
+    )

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.test import Client as Browser
@@ -10,13 +9,13 @@ from django.test import Client as Browser
 from booking import links, services
 from booking.models import Booking, Draft, Status
 from booking.permissions import Role
-from booking.services.desk import Newcomer, book_visit
+from booking.services.desk import Newcomer
 from booking.services.forms import end_overdue_forms
-from booking.services.ledger import CLIENT, staff
+from booking.services.ledger import CLIENT
 from clinic.clients.models import Consent
 from clinic.messaging import doorbell
 from clinic.web import clock
-from tests.booking.scenes import NOW, on, wish_for
+from tests.booking.scenes import NOW, book_by_phone, on
 from tests.factories import Scene, UserFactory, open_clinic
 
 pytestmark = pytest.mark.django_db
@@ -44,14 +43,8 @@ def scene() -> Scene:
 
 @pytest.fixture
 def booking(scene: Scene) -> Booking:
-    return book_visit(
-        wish=wish_for(scene, provider=scene.provider),
-        starts_at=on(scene, 5, 10),
-        price_shown=None,
-        person=Newcomer(name="Maya Elison", phone="+15035550123"),
-        request_key=uuid4(),
-        actor=staff(UserFactory()),
-        now=NOW,
+    return book_by_phone(
+        scene, Newcomer(name="Maya Elison", phone="+15035550123"), on(scene, 5, 10)
     )
 
 
@@ -154,14 +147,8 @@ def test_a_visit_that_was_canceled_says_so(browser, booking):
 
 
 def test_somebody_who_already_has_a_visit_then_learns_it_by_mail_alone(browser, scene, booking):
-    book_visit(
-        wish=wish_for(scene, provider=scene.provider),
-        starts_at=on(scene, 6, 10),
-        price_shown=None,
-        person=Newcomer("Maya Ellison", "+15035550177", "maya@mail.example"),
-        request_key=uuid4(),
-        actor=staff(UserFactory()),
-        now=NOW,
+    book_by_phone(
+        scene, Newcomer("Maya Ellison", "+15035550177", "maya@mail.example"), on(scene, 6, 10)
     )
     Booking.objects.exclude(pk=booking.pk).update(
         starts_at=booking.starts_at, ends_at=booking.ends_at

@@ -2,7 +2,6 @@
 
 import re
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 from django.test import Client as Browser
@@ -11,8 +10,7 @@ from django.urls import reverse
 from booking import links
 from booking.models import Booking, Status
 from booking.permissions import Role
-from booking.services.desk import Newcomer, book_visit
-from booking.services.ledger import staff
+from booking.services.desk import Newcomer
 from clinic.accounts.models import User
 from clinic.clients.models import Consent
 from clinic.messaging import doorbell
@@ -27,7 +25,7 @@ from tests.accounts.signing_in import (
     second_step_of,
     who,
 )
-from tests.booking.scenes import NOW, on, wish_for
+from tests.booking.scenes import NOW, book_by_phone, on
 from tests.booking.views.browsing import Page, text
 from tests.booking.views.test_forms import SAID
 from tests.factories import UserFactory, open_clinic
@@ -45,14 +43,8 @@ def an_hour_later(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def booking() -> Booking:
     scene = open_clinic()
-    return book_visit(
-        wish=wish_for(scene, provider=scene.provider),
-        starts_at=on(scene, 5, 10),
-        price_shown=None,
-        person=Newcomer(name="Maya Elison", phone="+15035550123"),
-        request_key=uuid4(),
-        actor=staff(UserFactory()),
-        now=NOW,
+    return book_by_phone(
+        scene, Newcomer(name="Maya Elison", phone="+15035550123"), on(scene, 5, 10)
     )
 
 
